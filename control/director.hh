@@ -1,0 +1,126 @@
+// Director: what ipvsadm does to a virtual server table, as a library. Every change is checked
+// first, then seen by packets whole or not at all; on an error nothing has changed.
+// Not thread safe; processes are serialised by the lock that open_director() takes.
+#pragma once
+
+#include "control/error.hh"
+#include "control/store.hh"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bpvs {
+
+/// What names a service: an address, a protocol and a port, or a firewall mark.
+struct ServiceName {
+    Family family = Family::v4;
+    IpProto protocol = IpProto::none; ///< none: by fwmark
+    Address vip{};
+    Be16 vport{};
+    u32 fwmark = 0;
+    friend bool operator==(const ServiceName&, const ServiceName&) = default;
+};
+
+struct ServiceSpec {
+    ServiceName name;
+    std::string scheduler = "wlc"; ///< ipvsadm's name
+    u32 sched_flags = 0;           ///< bits of -b
+    u32 persistence = 0;           ///< seconds, 0: none
+    u32 netmask = 0;               ///< with persistence: IPv4 mask (network byte order) or IPv6 prefix length
+    bool one_packet = false;       ///< -o
+    std::string pe;                ///< persistence engine
+};
+
+struct ServerSpec {
+    Family family = Family::v4;
+    Address addr{};
+    Be16 port{};
+    Forward method = Forward::route;
+    u32 weight = 1;
+    u32 upper = 0; ///< -x
+    u32 lower = 0; ///< -y
+    u32 tunnel_type = 0; ///< 0 ipip, 1 gue, 2 gre
+    u32 tunnel_flags = 0;
+    Be16 tunnel_port{};
+};
+
+/// Rates in units per second, rounded as IPVS shows them.
+struct RateView {
+    u64 cps = 0, in_pps = 0, out_pps = 0, in_bps = 0, out_bps = 0;
+};
+
+struct ServerView {
+    ServerSpec spec;
+    u32 active = 0, inactive = 0, persistent = 0;
+    Counters counters{};
+    RateView rates;
+};
+
+struct ServiceView {
+    ServiceSpec spec;
+    Counters counters{};
+    RateView rates;
+    std::vector<ServerView> servers; ///< newest first, as IPVS keeps them
+};
+
+struct ConnectionView {
+    Family family;
+    IpProto protocol;
+    Address client, vip, dest;
+    Be16 cport, vport, dport;
+    State state;
+    u32 seconds; ///< until it expires, rounded down
+};
+
+/// Seconds; the three values of ipvsadm --set.
+struct Timeouts {
+    u32 tcp, tcp_fin, udp;
+};
+
+class Director {
+public:
+    explicit Director(Store& store);
+
+    /// service_exists, unknown_scheduler, not_supported, no_room
+    Result<void> add_service(const ServiceSpec& spec);
+    /// no_service, unknown_scheduler, not_supported, no_room. Servers and counters stay.
+    Result<void> edit_service(const ServiceSpec& spec);
+    /// no_service. Connections stay until they expire, as in IPVS.
+    Result<void> delete_service(const ServiceName& name);
+    /// Deletes all services at once.
+    Result<void> flush();
+
+    /// no_service, server_exists, out_of_range, not_unicast, not_supported, no_room
+    Result<void> add_server(const ServiceName& service, const ServerSpec& spec);
+    Result<void> edit_server(const ServiceName& service, const ServerSpec& spec);
+    Result<void> delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port);
+
+    /// Zeroes the counters of one service and its servers, or of all.
+    Result<void> zero(const std::optional<ServiceName>& service);
+
+    Timeouts timeouts() const;
+    /// Zero values are left unchanged.
+    Result<void> set_timeouts(const Timeouts& t);
+
+    /// All services; in no particular order (ipvsadm sorts).
+    Result<std::vector<ServiceView>> list() const;
+    Result<ServiceView> find(const ServiceName& service) const;
+    std::vector<ConnectionView> connections() const;
+
+    /// Completes what a killed command left unfinished. Called when the lock is taken.
+    Result<void> recover();
+
+private:
+    Store& store_;
+};
+
+/// Names of the schedulers that this version carries out, and of all that IPVS has.
+bool scheduler_known(const std::string& name);
+std::optional<Scheduler> scheduler_by_name(const std::string& name);
+const char* scheduler_name(Scheduler s);
+
+/// ipvsadm's name of a connection state ("ESTABLISHED").
+const char* state_name(State s);
+
+} // namespace bpvs

@@ -1,0 +1,50 @@
+// Store: the director's tables as the control library sees them. Two implementations: KernelStore
+// (pinned BPF maps) and MemoryStore (the native core's tables, for simulation and tests).
+//
+// Spans are live: packets read and write the same memory while the caller looks at it.
+// Configuration is only ever changed by the holder of the director's lock.
+#pragma once
+
+#include "control/error.hh"
+#include "core/model/config.hh"
+#include "core/model/conn.hh"
+#include "core/model/reasons.hh"
+#include "core/model/service.hh"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace bpvs {
+
+class Store {
+public:
+    virtual ~Store() = default;
+
+    virtual Config& config() = 0;
+    virtual Table& table() = 0;
+    virtual std::span<Dest> dests() = 0;      ///< Config::max_dests
+    virtual std::span<Cursor> cursors() = 0;  ///< Config::max_services
+    virtual std::span<u32> words() = 0;       ///< Config::max_words
+    virtual std::span<Conn> conns() = 0;      ///< Config::connections
+    virtual std::span<Rates> rates() = 0;     ///< max_dests + max_services, as `counters`
+    virtual std::span<Counters> zeros() = 0;  ///< what -Z subtracts, as `counters`
+
+    virtual Result<std::vector<std::pair<ServiceKey, Service>>> services() = 0;
+    /// Inserts or replaces one service; packets see the old one or the new one.
+    virtual Result<void> put_service(const ServiceKey& key, const Service& value) = 0;
+    virtual Result<void> erase_service(const ServiceKey& key) = 0;
+
+    /// Counters of the first `count` ids, summed over CPUs.
+    virtual Result<std::vector<Counters>> counters(u32 first, u32 count) = 0;
+    virtual Result<void> clear_counters(u32 index) = 0;
+    /// Packets per reason, indexed by Reason, summed over CPUs.
+    virtual Result<std::vector<u64>> reasons() = 0;
+
+    /// The kernel's jiffies64 now.
+    virtual u64 now() = 0;
+    /// Returns when no packet still works with configuration that was replaced before the call.
+    virtual void settle() = 0;
+};
+
+} // namespace bpvs

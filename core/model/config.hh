@@ -1,0 +1,44 @@
+// Director-wide settings and table state: the layout of the maps `config` and `table`.
+#pragma once
+
+#include "core/model/conn.hh"
+#include "core/model/types.hh"
+
+namespace bpvs {
+
+/// Changes whenever a map's layout or meaning does; a program only adopts maps of its own layout.
+constexpr u32 layout_version = 1;
+
+/// Which services are in force. One aligned 8-byte store flips both fields at once.
+struct InForce {
+    u32 generation; ///< ServiceKey::generation
+    u32 enabled;    ///< 0: no service is configured, the director is inert (as IPVS)
+};
+
+/// The only element of `config`. Written by the control library under its lock, read by packets.
+struct Config {
+    u32 layout;                ///< layout_version
+    u32 version;               ///< of the loaded program: major << 16 | minor << 8 | patch
+    u64 build;                 ///< hash of the loaded object: another build of one version differs
+    InForce in_force;
+    u32 hz;                    ///< jiffies per second
+    u32 dirty;                 ///< 1 while a command changes more than one element; see control
+    u32 timeouts[state_count]; ///< seconds, by State
+    u32 connections;           ///< capacity of `conns`
+    u32 max_dests;             ///< capacity of `dests`
+    u32 max_services;          ///< capacity of `cursors`
+    u32 max_words;             ///< capacity of `words`
+    u32 used_dests;            ///< ids below this may be in use: bound of the estimator's walk
+    u32 used_services;
+};
+
+/// The only element of `table`: state of the connection table, changed by packets and timers.
+struct Table {
+    u32 high_water;    ///< slots of `conns` below this have been used at least once
+    u32 live;          ///< connections alive now
+    u32 sweep_cursor;  ///< next slot the sweep looks at
+    u32 rate_cursor;   ///< next id the estimator looks at
+    u64 now;           ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
+};
+
+} // namespace bpvs

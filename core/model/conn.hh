@@ -1,0 +1,92 @@
+// Connections: the layout of the maps `conns`, `flows4`, `free_conns`.
+//
+// One connection is one slot of the array `conns`, found from both sides: `flows4` maps the tuple of
+// the request direction and the tuple of the reply direction to the slot's index.
+#pragma once
+
+#include "core/model/types.hh"
+
+namespace bpvs {
+
+/// TCP and UDP states by IPVS's names; the numbers are part of the map layout.
+enum class State : u8 {
+    none = 0,
+    established,
+    syn_sent,
+    syn_recv,
+    fin_wait,
+    time_wait,
+    close,
+    close_wait,
+    last_ack,
+    listen,
+    synack,
+    udp,
+};
+constexpr u32 state_count = 12;
+
+/// Life of a slot. A dead slot rests in limbo until no program can still hold a pointer to it.
+enum class Life : u8 { free = 0, building = 1, live = 2, limbo = 3 };
+
+enum ConnFlag : u16 {
+    conn_inactive = 1, ///< counted in Dest::inactive instead of Dest::active
+};
+
+/// The mutable word of a connection, changed by compare-and-swap on `word`.
+union ConnStatus {
+    struct ConnStatusFields {
+        Life life;
+        State state;
+        u16 flags; ///< ConnFlag
+    } is;
+    u32 word;
+};
+
+/// Where packets of one direction leave, as the kernel's FIB and neighbour tables said at `checked`.
+struct Egress {
+    u32 ifindex; ///< 0: unknown, ask again
+    u32 checked; ///< low 32 bits of jiffies
+    u16 mtu;
+    u8 dmac[6];
+    u8 smac[6];
+    u8 reserved[2];
+};
+static_assert(sizeof(Egress) == 24);
+
+/// Value of `conns`.
+struct Conn {
+    Address client;
+    Address vip;
+    Address dest;
+    Be16 cport;
+    Be16 vport;
+    Be16 dport;
+    IpProto protocol;
+    Family family;
+    u32 dest_id;       ///< index into `dests`
+    ConnStatus status;
+    u64 expires;       ///< jiffies64; in limbo: when it died
+    Egress to_dest;    ///< request direction
+    Egress to_client;  ///< reply direction
+    u64 spare;
+};
+static_assert(sizeof(Conn) == 128);
+
+/// Key of `flows4`: a packet's tuple as it arrives, either direction.
+struct Flow4 {
+    Be32 saddr;
+    Be32 daddr;
+    Be16 sport;
+    Be16 dport;
+    IpProto protocol;
+    u8 reserved[3];
+};
+static_assert(sizeof(Flow4) == 16);
+
+/// Value of `flows4`.
+struct FlowTarget {
+    u32 conn;          ///< index into `conns`
+    u32 reply;         ///< 0: request direction, 1: reply direction
+};
+
+} // namespace bpvs

@@ -1,0 +1,63 @@
+// The one list of reasons. Every packet is counted under exactly one; the enum, the counters, the
+// listing of `bpvs status` and docs/reasons.md are all generated from it.
+//
+// X(name, action, text): action is what became of the packet:
+//   pass     left untouched for the kernel's stack
+//   forward  rewritten and sent on its way
+//   stack    rewritten and handed to the kernel's stack, which forwards it or answers with ICMP
+//   drop     dropped
+#pragma once
+
+#include "core/model/types.hh"
+
+// clang-format off
+#define BPVS_REASONS(X)                                                                                              \
+    X(inert,             pass,    "no service is configured")                                                        \
+    X(not_for_us,        pass,    "the frame is not addressed to this host, or carries a VLAN tag")                  \
+    X(not_ip,            pass,    "not IPv4")                                                                        \
+    X(malformed,         pass,    "truncated or inconsistent headers")                                               \
+    X(fragment,          pass,    "an IP fragment; fragments are not balanced yet")                                  \
+    X(other_protocol,    pass,    "neither TCP, UDP nor an ICMP error")                                              \
+    X(no_service,        pass,    "no service and no connection matches")                                            \
+    X(no_connection,     pass,    "for a TCP service, but neither of a connection nor a SYN")                        \
+    X(icmp_unrelated,    pass,    "ICMP that is not an error about a connection of ours")                            \
+    X(no_destination,    pass,    "for a service, but no destination can take a new connection")                     \
+    X(request_forwarded, forward, "request of an existing connection, sent to its destination")                      \
+    X(reply_forwarded,   forward, "reply of an existing connection, sent to its client as from the VIP")             \
+    X(new_connection,    forward, "first packet of a new connection, sent to the destination chosen")                \
+    X(icmp_forwarded,    forward, "ICMP error about a connection, translated and sent on")                           \
+    X(request_to_stack,  stack,   "request rewritten and left to the stack: local destination, no neighbour or route, fragmentation") \
+    X(new_to_stack,      stack,   "first packet of a new connection, rewritten and left to the stack as above")      \
+    X(icmp_to_stack,     stack,   "ICMP error translated and left to the stack")                                     \
+    X(local_translated,  stack,   "packet of this host's own stack, translated on its way out")                      \
+    X(reply_to_stack,    pass,    "reply that cannot be sent on (TTL, size, route): left as it is, the stack answers the server") \
+    X(server_removed,    drop,    "client data of a connection whose server was removed")                            \
+    X(table_full,        drop,    "new connection refused: the connection table is full")                            \
+    X(collision,         drop,    "new connection refused: every destination already has a connection with the same reply tuple") \
+    X(internal_error,    drop,    "a helper of the kernel failed while the packet was being rewritten")
+// clang-format on
+
+namespace bpvs {
+
+enum class Reason : u8 {
+#define X(name, action, text) name,
+    BPVS_REASONS(X)
+#undef X
+        count
+};
+
+enum class Action : u8 { pass, forward, stack, drop };
+
+constexpr Action action_of(Reason r) {
+    switch (r) {
+#define X(name, action, text)                                                                                          \
+    case Reason::name:                                                                                                 \
+        return Action::action;
+        BPVS_REASONS(X)
+#undef X
+    case Reason::count: break;
+    }
+    return Action::pass;
+}
+
+} // namespace bpvs

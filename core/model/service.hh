@@ -1,0 +1,126 @@
+// Virtual services, their destinations and the compiled destination sets: the layout of the maps
+// `services`, `dests`, `words`, `cursors`, `counters`, `rates`.
+//
+// A service's configuration is seen whole or not at all. It is one `services` element; that element
+// points into `words`, where the control library has written, beforehand and in unused space, the
+// list of destinations (SetEntry, newest first, as IPVS keeps them) and the scheduler's table.
+// Replacing the element is the commit. Run-time state that must survive a change lives in arrays
+// indexed by stable ids: `cursors[service id]`, `dests[destination id]`, `counters`, `rates`.
+#pragma once
+
+#include "core/model/types.hh"
+
+namespace bpvs {
+
+/// Schedulers by ipvsadm's names. The numbers are part of the map layout.
+enum class Scheduler : u8 { none = 0, rr = 1, wrr = 2 };
+
+/// Forwarding methods, numbered as IP_VS_CONN_F_FWD_MASK (linux/ip_vs.h).
+enum class Forward : u8 { masq = 0, local = 1, tunnel = 2, route = 3 };
+
+constexpr u32 no_id = 0xffffffffu;
+
+/// Key of `services`. Only elements with the generation named in Config are in force; a flush or a
+/// restore of a whole file flips the generation, and so is seen as one change.
+struct ServiceKey {
+    Address vip;
+    u32 fwmark;     ///< 0: by address
+    u32 generation; ///< Config::generation
+    Be16 vport;
+    IpProto protocol;
+    Family family;
+};
+
+/// Value of `services`.
+struct Service {
+    u32 id;            ///< index into `cursors`, and into `counters`/`rates` after the destinations
+    Scheduler scheduler;
+    u8 reserved[3];
+    u32 sched_flags;   ///< as ipvsadm -b
+    u32 persistence;   ///< seconds; 0: not persistent
+    u32 netmask;       ///< persistence granularity (network byte order mask, or IPv6 prefix length)
+    u32 set_offset;    ///< first word in `words` of this service's block
+    u32 set_words;     ///< length of the block in words
+    u32 entries;       ///< number of SetEntry at the block's start
+    u32 segments;      ///< number of Segment after the entries (round-robin kinds)
+    u32 spare;
+    u64 cycle;         ///< length of one round of the sequence; 0: nothing to choose from
+    u64 start;         ///< position in the round at which the sequence begins, in [0, cycle)
+    u64 cursor_base;   ///< value of cursors[id] that corresponds to `start`
+    u32 last_dest;     ///< rr: destination chosen last when the block was built (no_id: none)
+    u32 current_weight;///< wrr: IPVS's cw when the block was built
+};
+
+/// One destination of a service as configured. Stored in `words`, SetEntry words each.
+struct SetEntry {
+    u32 dest;          ///< index into `dests`
+    u32 weight;
+    u32 upper;         ///< connection thresholds -x and -y; 0: none
+    u32 lower;
+    u32 method;        ///< Forward
+    u32 tunnel;        ///< type and flags of -i
+    u32 tunnel_port;
+    u32 spare;
+};
+constexpr u32 set_entry_words = 8;
+
+/// A stretch of a round-robin sequence during which the same destinations take turns: positions
+/// [first, next segment's first) choose words[members + (position - first) % count].
+/// Stored in `words` right after the entries; `members` is relative to Service::set_offset.
+struct Segment {
+    u32 first;
+    u32 count;
+    u32 members;
+};
+constexpr u32 segment_words = 3;
+
+/// Value of `dests`: identity and live counts of one destination. A record is in use as long as a
+/// service lists it or a connection counts on it; a removed server that is added again while
+/// connections live takes its old record, and its counters, back.
+struct Dest {
+    Address addr;
+    Address vip;       ///< identity of the service, kept after the server is removed from it
+    u32 fwmark;
+    Be16 port;
+    Be16 vport;
+    IpProto protocol;
+    Family family;
+    u8 flags;          ///< DestFlag
+    u8 reserved;
+    u32 service;       ///< id of the service that lists it; no_id: removed
+    u32 active;        ///< IPVS's ActiveConn, changed atomically
+    u32 inactive;      ///< IPVS's InActConn
+    u32 persistent;    ///< IPVS's PersistConn
+    u32 spare;
+};
+static_assert(sizeof(Dest) == 64);
+
+enum DestFlag : u8 { dest_overloaded = 1 };
+
+/// Value of `cursors`, by service id: scheduling state that packets change atomically.
+struct Cursor {
+    u64 picks;         ///< number of positions ever taken from the service's sequence
+};
+
+/// Value of `counters` (per CPU), index = destination id, or max_dests + service id.
+/// Bytes count IP total length, as IPVS.
+struct Counters {
+    u64 conns;
+    u64 in_packets;
+    u64 out_packets;
+    u64 in_bytes;
+    u64 out_bytes;
+};
+
+/// Value of `rates`, same index as `counters`: IPVS's estimator. Each is a moving average,
+/// r += (sample - r) / 4 every two seconds, scaled: conns and packets by 2^10, bytes by 2^5.
+struct Rates {
+    Counters last;     ///< totals at the previous sample
+    u64 cps;
+    u64 in_pps;
+    u64 out_pps;
+    u64 in_bps;
+    u64 out_bps;
+};
+
+} // namespace bpvs
