@@ -38,8 +38,8 @@ struct ServerSpec {
     Be16 port{};
     Forward method = Forward::route;
     u32 weight = 1;
-    u32 upper = 0; ///< -x
-    u32 lower = 0; ///< -y
+    u32 upper = 0;       ///< -x
+    u32 lower = 0;       ///< -y
     u32 tunnel_type = 0; ///< 0 ipip, 1 gue, 2 gre
     u32 tunnel_flags = 0;
     Be16 tunnel_port{};

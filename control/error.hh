@@ -13,13 +13,13 @@ enum class Errc {
     server_exists,
     no_server,
     unknown_scheduler,
-    out_of_range,   ///< thresholds: lower above upper
-    not_unicast,    ///< server address is not a unicast address
-    not_supported,  ///< understood, but not carried out by this version
-    no_room,        ///< a table is full
+    out_of_range,  ///< thresholds: lower above upper
+    not_unicast,   ///< server address is not a unicast address
+    not_supported, ///< understood, but not carried out by this version
+    no_room,       ///< a table is full
     permission,
-    no_bpf,         ///< the kernel cannot do what is needed
-    incompatible,   ///< the running director has another map layout
+    no_bpf,       ///< the kernel cannot do what is needed
+    incompatible, ///< the running director has another map layout
     no_interface,
     system,
 };

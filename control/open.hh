@@ -49,8 +49,8 @@ struct InterfaceStatus {
 struct DirectorStatus {
     bool up = false;
     u64 cookie = 0;
-    std::string version;         ///< of the loaded program
-    std::string pin_path;        ///< where `bpftool map dump pinned` finds the maps
+    std::string version;  ///< of the loaded program
+    std::string pin_path; ///< where `bpftool map dump pinned` finds the maps
     std::vector<InterfaceStatus> interfaces;
     u32 connections_live = 0, connections_max = 0, services = 0;
     std::vector<std::pair<Reason, u64>> reasons;

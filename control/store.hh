@@ -23,12 +23,12 @@ public:
 
     virtual Config& config() = 0;
     virtual Table& table() = 0;
-    virtual std::span<Dest> dests() = 0;      ///< Config::max_dests
-    virtual std::span<Cursor> cursors() = 0;  ///< Config::max_services
-    virtual std::span<u32> words() = 0;       ///< Config::max_words
-    virtual std::span<Conn> conns() = 0;      ///< Config::connections
-    virtual std::span<Rates> rates() = 0;     ///< max_dests + max_services, as `counters`
-    virtual std::span<Counters> zeros() = 0;  ///< what -Z subtracts, as `counters`
+    virtual std::span<Dest> dests() = 0;     ///< Config::max_dests
+    virtual std::span<Cursor> cursors() = 0; ///< Config::max_services
+    virtual std::span<u32> words() = 0;      ///< Config::max_words
+    virtual std::span<Conn> conns() = 0;     ///< Config::connections
+    virtual std::span<Rates> rates() = 0;    ///< max_dests + max_services, as `counters`
+    virtual std::span<Counters> zeros() = 0; ///< what -Z subtracts, as `counters`
 
     virtual Result<std::vector<std::pair<ServiceKey, Service>>> services() = 0;
     /// Inserts or replaces one service; packets see the old one or the new one.

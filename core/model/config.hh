@@ -17,9 +17,9 @@ struct InForce {
 
 /// The only element of `config`. Written by the control library under its lock, read by packets.
 struct Config {
-    u32 layout;                ///< layout_version
-    u32 version;               ///< of the loaded program: major << 16 | minor << 8 | patch
-    u64 build;                 ///< hash of the loaded object: another build of one version differs
+    u32 layout;  ///< layout_version
+    u32 version; ///< of the loaded program: major << 16 | minor << 8 | patch
+    u64 build;   ///< hash of the loaded object: another build of one version differs
     InForce in_force;
     u32 hz;                    ///< jiffies per second
     u32 dirty;                 ///< 1 while a command changes more than one element; see control
@@ -34,11 +34,11 @@ struct Config {
 
 /// The only element of `table`: state of the connection table, changed by packets and timers.
 struct Table {
-    u32 high_water;    ///< slots of `conns` below this have been used at least once
-    u32 live;          ///< connections alive now
-    u32 sweep_cursor;  ///< next slot the sweep looks at
-    u32 rate_cursor;   ///< next id the estimator looks at
-    u64 now;           ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
+    u32 high_water;   ///< slots of `conns` below this have been used at least once
+    u32 live;         ///< connections alive now
+    u32 sweep_cursor; ///< next slot the sweep looks at
+    u32 rate_cursor;  ///< next id the estimator looks at
+    u64 now;          ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
 };
 
 } // namespace bpvs

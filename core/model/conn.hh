@@ -63,11 +63,11 @@ struct Conn {
     Be16 dport;
     IpProto protocol;
     Family family;
-    u32 dest_id;       ///< index into `dests`
+    u32 dest_id; ///< index into `dests`
     ConnStatus status;
-    u64 expires;       ///< jiffies64; in limbo: when it died
-    Egress to_dest;    ///< request direction
-    Egress to_client;  ///< reply direction
+    u64 expires;      ///< jiffies64; in limbo: when it died
+    Egress to_dest;   ///< request direction
+    Egress to_client; ///< reply direction
     u64 spare;
 };
 static_assert(sizeof(Conn) == 128);
@@ -85,8 +85,8 @@ static_assert(sizeof(Flow4) == 16);
 
 /// Value of `flows4`.
 struct FlowTarget {
-    u32 conn;          ///< index into `conns`
-    u32 reply;         ///< 0: request direction, 1: reply direction
+    u32 conn;  ///< index into `conns`
+    u32 reply; ///< 0: request direction, 1: reply direction
 };
 
 } // namespace bpvs

@@ -50,12 +50,13 @@ enum class Action : u8 { pass, forward, stack, drop };
 
 constexpr Action action_of(Reason r) {
     switch (r) {
-#define X(name, action, text)                                                                                          \
-    case Reason::name:                                                                                                 \
+#define X(name, action, text) \
+    case Reason::name:        \
         return Action::action;
         BPVS_REASONS(X)
 #undef X
-    case Reason::count: break;
+    case Reason::count:
+        break;
     }
     return Action::pass;
 }

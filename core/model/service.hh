@@ -33,32 +33,32 @@ struct ServiceKey {
 
 /// Value of `services`.
 struct Service {
-    u32 id;            ///< index into `cursors`, and into `counters`/`rates` after the destinations
+    u32 id; ///< index into `cursors`, and into `counters`/`rates` after the destinations
     Scheduler scheduler;
     u8 reserved[3];
-    u32 sched_flags;   ///< as ipvsadm -b
-    u32 persistence;   ///< seconds; 0: not persistent
-    u32 netmask;       ///< persistence granularity (network byte order mask, or IPv6 prefix length)
-    u32 set_offset;    ///< first word in `words` of this service's block
-    u32 set_words;     ///< length of the block in words
-    u32 entries;       ///< number of SetEntry at the block's start
-    u32 segments;      ///< number of Segment after the entries (round-robin kinds)
+    u32 sched_flags; ///< as ipvsadm -b
+    u32 persistence; ///< seconds; 0: not persistent
+    u32 netmask;     ///< persistence granularity (network byte order mask, or IPv6 prefix length)
+    u32 set_offset;  ///< first word in `words` of this service's block
+    u32 set_words;   ///< length of the block in words
+    u32 entries;     ///< number of SetEntry at the block's start
+    u32 segments;    ///< number of Segment after the entries (round-robin kinds)
     u32 spare;
-    u64 cycle;         ///< length of one round of the sequence; 0: nothing to choose from
-    u64 start;         ///< position in the round at which the sequence begins, in [0, cycle)
-    u64 cursor_base;   ///< value of cursors[id] that corresponds to `start`
-    u32 last_dest;     ///< rr: destination chosen last when the block was built (no_id: none)
-    u32 current_weight;///< wrr: IPVS's cw when the block was built
+    u64 cycle;          ///< length of one round of the sequence; 0: nothing to choose from
+    u64 start;          ///< position in the round at which the sequence begins, in [0, cycle)
+    u64 cursor_base;    ///< value of cursors[id] that corresponds to `start`
+    u32 last_dest;      ///< rr: destination chosen last when the block was built (no_id: none)
+    u32 current_weight; ///< wrr: IPVS's cw when the block was built
 };
 
 /// One destination of a service as configured. Stored in `words`, SetEntry words each.
 struct SetEntry {
-    u32 dest;          ///< index into `dests`
+    u32 dest; ///< index into `dests`
     u32 weight;
-    u32 upper;         ///< connection thresholds -x and -y; 0: none
+    u32 upper; ///< connection thresholds -x and -y; 0: none
     u32 lower;
-    u32 method;        ///< Forward
-    u32 tunnel;        ///< type and flags of -i
+    u32 method; ///< Forward
+    u32 tunnel; ///< type and flags of -i
     u32 tunnel_port;
     u32 spare;
 };
@@ -79,18 +79,18 @@ constexpr u32 segment_words = 3;
 /// connections live takes its old record, and its counters, back.
 struct Dest {
     Address addr;
-    Address vip;       ///< identity of the service, kept after the server is removed from it
+    Address vip; ///< identity of the service, kept after the server is removed from it
     u32 fwmark;
     Be16 port;
     Be16 vport;
     IpProto protocol;
     Family family;
-    u8 flags;          ///< DestFlag
+    u8 flags; ///< DestFlag
     u8 reserved;
-    u32 service;       ///< id of the service that lists it; no_id: removed
-    u32 active;        ///< IPVS's ActiveConn, changed atomically
-    u32 inactive;      ///< IPVS's InActConn
-    u32 persistent;    ///< IPVS's PersistConn
+    u32 service;    ///< id of the service that lists it; no_id: removed
+    u32 active;     ///< IPVS's ActiveConn, changed atomically
+    u32 inactive;   ///< IPVS's InActConn
+    u32 persistent; ///< IPVS's PersistConn
     u32 spare;
 };
 static_assert(sizeof(Dest) == 64);
@@ -99,7 +99,7 @@ enum DestFlag : u8 { dest_overloaded = 1 };
 
 /// Value of `cursors`, by service id: scheduling state that packets change atomically.
 struct Cursor {
-    u64 picks;         ///< number of positions ever taken from the service's sequence
+    u64 picks; ///< number of positions ever taken from the service's sequence
 };
 
 /// Value of `counters` (per CPU), index = destination id, or max_dests + service id.
@@ -115,7 +115,7 @@ struct Counters {
 /// Value of `rates`, same index as `counters`: IPVS's estimator. Each is a moving average,
 /// r += (sample - r) / 4 every two seconds, scaled: conns and packets by 2^10, bytes by 2^5.
 struct Rates {
-    Counters last;     ///< totals at the previous sample
+    Counters last; ///< totals at the previous sample
     u64 cps;
     u64 in_pps;
     u64 out_pps;
