@@ -11,11 +11,6 @@
 
 namespace bpvs::bpf {
 
-/// Array elements are 8 bytes apart at least: two words share one, so that user space sees plain words.
-struct WordPair {
-    u32 word[2];
-};
-
 /// What `bpvs attach` did to an interface; key of `attached` is its index.
 struct Attachment {
     u32 created_qdisc; ///< 1: the clsact qdisc is ours to remove
@@ -48,7 +43,7 @@ BPVS_MAP(table,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Table,   BPF_
 BPVS_MAP(services,  BPF_MAP_TYPE_HASH,         1, bpvs::ServiceKey, bpvs::Service, BPF_F_NO_PREALLOC)            // [user]
 BPVS_MAP(dests,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Dest,    BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(cursors,   BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Cursor,  BPF_F_MMAPABLE)                      // [user]
-BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::bpf::WordPair, BPF_F_MMAPABLE)                      // [user]
+BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::u64,     BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(conns,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Conn,    BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(flows4,    BPF_MAP_TYPE_HASH,         1, bpvs::Flow4, bpvs::FlowTarget, 0)                              // [user]
 BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0)                                  // [user]

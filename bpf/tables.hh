@@ -18,9 +18,13 @@ struct BpfTables {
     [[gnu::always_inline]] u64 now() { return jiffies64(); }
     [[gnu::always_inline]] Conn* conn(u32 index) { return element<Conn>(::conns, index); }
     [[gnu::always_inline]] Dest* dest(u32 index) { return element<Dest>(::dests, index); }
-    [[gnu::always_inline]] const u32* word(u32 index) {
-        const WordPair* pair = element<WordPair>(::words, index >> 1);
-        return pair ? &pair->word[index & 1] : nullptr;
+    /// Loads the pair and shifts: arithmetic on the pointer would cost the verifier a state per word.
+    [[gnu::always_inline]] bool word(u32 index, u32* value) {
+        const u64* pair = element<u64>(::words, index >> 1);
+        if (!pair)
+            return false;
+        *value = static_cast<u32>(*pair >> ((index & 1) * 32));
+        return true;
     }
     [[gnu::always_inline]] Cursor* cursor(u32 index) { return element<Cursor>(::cursors, index); }
     [[gnu::always_inline]] Counters* counters(u32 index) { return element<Counters>(::counters, index); }

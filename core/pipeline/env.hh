@@ -54,7 +54,7 @@ concept Tables = requires(T& t, u32 index, const Flow4& flow, const FlowTarget& 
     { t.give_conn(index) };
     { t.find_service(key) } -> Same<const Service*>;
     { t.dest(index) } -> Same<Dest*>;
-    { t.word(index) } -> Same<const u32*>;
+    { t.word(index, &index) } -> Same<bool>; // false: out of range
     { t.cursor(index) } -> Same<Cursor*>;
     { t.counters(index) } -> Same<Counters*>; // of this CPU
 };

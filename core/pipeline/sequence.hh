@@ -19,6 +19,9 @@
 
 namespace bpvs {
 
+/// A service has at most 2^12 weight levels: enough for thousands of servers, all with different weights.
+constexpr int max_segments_log2 = 12;
+
 /// Takes the next server of the sequence: a destination id, or no_id when there is none.
 template <class T>
 [[gnu::always_inline]] inline u32 next_in_sequence(T& t, const Service& service, Cursor& cursor) {
@@ -30,24 +33,24 @@ template <class T>
     const u32 table = service.set_offset + service.entries * set_entry_words;
     u32 low = 0;
     u32 high = service.segments; // the segment is in [low, high)
-    for (int step = 0; step < 16 && high - low > 1; step++) {
+    u32 first = 0;
+    for (int step = 0; step < max_segments_log2 && high - low > 1; step++) {
         const u32 middle = low + (high - low) / 2;
-        const u32* first = t.word(table + middle * segment_words);
-        if (!first)
+        if (!t.word(table + middle * segment_words, &first))
             return no_id;
-        if (*first <= position)
+        if (first <= position)
             low = middle;
         else
             high = middle;
     }
-    const u32* first = t.word(table + low * segment_words);
-    const u32* count = t.word(table + low * segment_words + 1);
-    const u32* members = t.word(table + low * segment_words + 2);
-    if (!first || !count || !members || *count == 0)
+    u32 count = 0;
+    u32 members = 0;
+    if (!t.word(table + low * segment_words, &first) || !t.word(table + low * segment_words + 1, &count) ||
+        !t.word(table + low * segment_words + 2, &members) || count == 0)
         return no_id;
-    const u32 turn = static_cast<u32>((position - *first) % *count);
-    const u32* dest = t.word(service.set_offset + *members + turn);
-    return dest ? *dest : no_id;
+    u32 dest = no_id;
+    t.word(service.set_offset + members + static_cast<u32>((position - first) % count), &dest);
+    return dest;
 }
 
 } // namespace bpvs
