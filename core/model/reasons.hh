@@ -31,9 +31,11 @@
     X(icmp_to_stack,     stack,   "ICMP error translated and left to the stack")                                     \
     X(local_translated,  stack,   "packet of this host's own stack, translated on its way out")                      \
     X(reply_to_stack,    pass,    "reply that cannot be sent on (TTL, size, route): left as it is, the stack answers the server") \
+    X(reply_too_long, drop, "reply longer than the MTU that may be fragmented; fragments are not made yet")            \
     X(server_removed,    drop,    "client data of a connection whose server was removed")                            \
     X(table_full,        drop,    "new connection refused: the connection table is full")                            \
     X(collision,         drop,    "new connection refused: every destination already has a connection with the same reply tuple") \
+    X(raced,             drop,    "another CPU was entering the same connection at this moment")                     \
     X(internal_error,    drop,    "a helper of the kernel failed while the packet was being rewritten")
 // clang-format on
 
@@ -48,7 +50,7 @@ enum class Reason : u8 {
 
 enum class Action : u8 { pass, forward, stack, drop };
 
-constexpr Action action_of(Reason r) {
+[[gnu::always_inline]] constexpr Action action_of(Reason r) {
     switch (r) {
 #define X(name, action, text) \
     case Reason::name:        \

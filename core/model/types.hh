@@ -19,10 +19,10 @@ enum class Be16 : u16 {};
 /// A 32-bit value in network byte order (one word of an address).
 enum class Be32 : u32 {};
 
-constexpr Be16 to_be16(u16 host) { return static_cast<Be16>(__builtin_bswap16(host)); }
-constexpr u16 from_be16(Be16 wire) { return __builtin_bswap16(static_cast<u16>(wire)); }
-constexpr Be32 to_be32(u32 host) { return static_cast<Be32>(__builtin_bswap32(host)); }
-constexpr u32 from_be32(Be32 wire) { return __builtin_bswap32(static_cast<u32>(wire)); }
+[[gnu::always_inline]] constexpr Be16 to_be16(u16 host) { return static_cast<Be16>(__builtin_bswap16(host)); }
+[[gnu::always_inline]] constexpr u16 from_be16(Be16 wire) { return __builtin_bswap16(static_cast<u16>(wire)); }
+[[gnu::always_inline]] constexpr Be32 to_be32(u32 host) { return static_cast<Be32>(__builtin_bswap32(host)); }
+[[gnu::always_inline]] constexpr u32 from_be32(Be32 wire) { return __builtin_bswap32(static_cast<u32>(wire)); }
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big-endian machines are not supported");
 
 /// IP protocol numbers (IANA) that a virtual service can have, and ICMP.
@@ -36,10 +36,10 @@ struct Address {
     Be32 word[4];
 };
 
-constexpr bool operator==(const Address& a, const Address& b) {
+[[gnu::always_inline]] constexpr bool operator==(const Address& a, const Address& b) {
     return a.word[0] == b.word[0] && a.word[1] == b.word[1] && a.word[2] == b.word[2] && a.word[3] == b.word[3];
 }
 
-constexpr Address address_v4(Be32 a) { return Address{{a, Be32{}, Be32{}, Be32{}}}; }
+[[gnu::always_inline]] constexpr Address address_v4(Be32 a) { return Address{{a, Be32{}, Be32{}, Be32{}}}; }
 
 } // namespace bpvs

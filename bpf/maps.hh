@@ -1,0 +1,64 @@
+// The director's maps. Sizes marked [user] are set by the control library when the director comes up.
+// `bpftool map dump pinned …` shows every field by name.
+#pragma once
+
+#include "core/model/config.hh"
+#include "core/model/conn.hh"
+#include "core/model/reasons.hh"
+#include "core/model/service.hh"
+
+#include <linux/bpf.h>
+
+namespace bpvs::bpf {
+
+/// What `bpvs attach` did to an interface; key of `attached` is its index.
+struct Attachment {
+    u32 created_qdisc; ///< 1: the clsact qdisc is ours to remove
+    u32 reserved;
+};
+
+/// A timer and how often it has run.
+struct TimerSlot {
+    struct bpf_timer timer;
+    u64 ticks;
+};
+
+} // namespace bpvs::bpf
+
+// libbpf reads a map's definition from the BTF of these variables: type and flags are array lengths.
+// clang-format off
+#define BPVS_MAP(name, map_type, entries, key_type, value_type, flags)                                                 \
+    extern "C" {                                                                                                       \
+    struct name##_map {                                                                                                \
+        int (*type)[map_type];                                                                                         \
+        int (*max_entries)[entries];                                                                                   \
+        int (*map_flags)[flags];                                                                                       \
+        key_type* key;                                                                                                 \
+        value_type* value;                                                                                             \
+    } name __attribute__((section(".maps"), used));                                                                    \
+    }
+
+BPVS_MAP(config,    BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Config,  BPF_F_MMAPABLE)
+BPVS_MAP(table,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Table,   BPF_F_MMAPABLE)
+BPVS_MAP(services,  BPF_MAP_TYPE_HASH,         1, bpvs::ServiceKey, bpvs::Service, BPF_F_NO_PREALLOC)            // [user]
+BPVS_MAP(dests,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Dest,    BPF_F_MMAPABLE)                      // [user]
+BPVS_MAP(cursors,   BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Cursor,  BPF_F_MMAPABLE)                      // [user]
+BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::u64,     BPF_F_MMAPABLE)                      // [user]
+BPVS_MAP(conns,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Conn,    BPF_F_MMAPABLE)                      // [user]
+BPVS_MAP(flows4,    BPF_MAP_TYPE_HASH,         1, bpvs::Flow4, bpvs::FlowTarget, 0)                              // [user]
+BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0)                                  // [user]
+BPVS_MAP(rates,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Rates,   BPF_F_MMAPABLE)                      // [user]
+BPVS_MAP(zeros,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Counters, BPF_F_MMAPABLE)                     // [user]
+BPVS_MAP(reasons,   BPF_MAP_TYPE_PERCPU_ARRAY, 64, bpvs::u32, bpvs::u64,    0)
+BPVS_MAP(attached,  BPF_MAP_TYPE_HASH,       256, bpvs::u32, bpvs::bpf::Attachment, 0)
+BPVS_MAP(timers,    BPF_MAP_TYPE_ARRAY,        2, bpvs::u32, bpvs::bpf::TimerSlot, 0)
+// clang-format on
+
+/// Free slots of `conns` below Table::high_water, oldest first. A queue has no key.
+extern "C" {
+struct free_conns_map {
+    int (*type)[BPF_MAP_TYPE_QUEUE];
+    int (*max_entries)[1]; // [user]
+    bpvs::u32* value;
+} free_conns __attribute__((section(".maps"), used));
+}

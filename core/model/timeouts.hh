@@ -1,0 +1,40 @@
+// How long a connection lives without a packet, by its state, until `--set` says otherwise.
+#pragma once
+
+#include "core/model/config.hh"
+
+namespace bpvs {
+
+/// IPVS's default for one state, in seconds.
+constexpr u32 default_timeout(State s) {
+    switch (s) {
+    case State::none:
+        return 2;
+    case State::established:
+        return 900;
+    case State::syn_sent:
+    case State::fin_wait:
+    case State::time_wait:
+    case State::listen:
+    case State::synack:
+        return 120;
+    case State::syn_recv:
+    case State::close_wait:
+        return 60;
+    case State::close:
+        return 10;
+    case State::last_ack:
+        return 30;
+    case State::udp:
+        return 300;
+    }
+    return 2;
+}
+
+/// For those who initialise a director's tables.
+constexpr void default_timeouts(Config& config) {
+    for (u32 s = 0; s < state_count; ++s)
+        config.timeouts[s] = default_timeout(static_cast<State>(s));
+}
+
+} // namespace bpvs

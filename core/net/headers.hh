@@ -1,0 +1,51 @@
+// Wire formats as offsets and loads. Headers are read at their offset in the packet with unaligned
+// loads, never by casting packet memory to a struct with stricter alignment.
+#pragma once
+
+#include "core/model/types.hh"
+
+namespace bpvs::net {
+
+template <class T>
+[[gnu::always_inline]] inline T load(const u8* p) {
+    T v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+
+template <class T>
+[[gnu::always_inline]] inline void store(u8* p, T v) {
+    __builtin_memcpy(p, &v, sizeof v);
+}
+
+/// Ethernet II.
+namespace eth {
+constexpr u32 size = 14, dst = 0, src = 6, type = 12;
+constexpr Be16 type_ipv4 = to_be16(0x0800);
+} // namespace eth
+
+/// IPv4 (RFC 791).
+namespace ipv4 {
+constexpr u32 min_size = 20, tos = 1, total_length = 2, fragment = 6, ttl = 8, protocol = 9, check = 10, src = 12,
+              dst = 16;
+constexpr u16 dont_fragment = 0x4000, more_or_offset = 0x3fff;
+} // namespace ipv4
+
+/// TCP (RFC 9293).
+namespace tcp {
+constexpr u32 min_size = 20, data_offset = 12, flags = 13, check = 16;
+constexpr u8 fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
+} // namespace tcp
+
+/// UDP (RFC 768). A checksum of zero means none.
+namespace udp {
+constexpr u32 size = 8, check = 6;
+} // namespace udp
+
+/// ICMP (RFC 792): errors embed the IP header and the first 8 bytes of what they are about.
+namespace icmp {
+constexpr u32 size = 8, type = 0, check = 2, embedded_l4 = 8;
+constexpr u8 dest_unreachable = 3, source_quench = 4, time_exceeded = 11;
+} // namespace icmp
+
+} // namespace bpvs::net

@@ -1,0 +1,50 @@
+// Translation of ICMP errors about a connection (behaviour as IPVS: types 3, 4 and 11).
+//
+// The error embeds the packet it is about. Outer and embedded address are translated, and the embedded
+// port. Checksums: the embedded IP header's sum including its checksum is a constant (zero), so an
+// address change that is compensated in the embedded header checksum leaves the ICMP sum alone; only
+// the port change enters the ICMP checksum. The embedded transport checksum stays as it is, as in IPVS.
+#pragma once
+
+#include "core/net/checksum.hh"
+#include "core/net/headers.hh"
+#include "core/net/parse.hh"
+#include "core/net/rewrite.hh"
+
+namespace bpvs::net {
+
+[[gnu::always_inline]] constexpr bool is_icmp_error(u8 type) {
+    return type == icmp::dest_unreachable || type == icmp::source_quench || type == icmp::time_exceeded;
+}
+
+/// Translates the error at `outer` (whose embedded packet is `inner`): `side` of the outer header and the
+/// opposite side of the embedded packet become addr:port. False: the packet is unusable.
+template <Side side, class E>
+[[gnu::always_inline]] inline bool rewrite_icmp(E& e, u32 l3, const Packet& outer, const Packet& inner, Be32 addr,
+                                                Be16 port, bool decrement_ttl) {
+    constexpr Side inside = side == Side::source ? Side::destination : Side::source;
+    u8* l4 = e.at(inner.l4, icmp::embedded_l4);
+    if (!l4)
+        return false;
+    const u32 port_at = inside == Side::source ? 0 : 2;
+    const Be16 old_port = load<Be16>(l4 + port_at);
+    store(l4 + port_at, port);
+
+    u8* embedded = e.at(outer.l4 + icmp::size, ipv4::min_size);
+    if (!embedded)
+        return false;
+    rewrite_ipv4<inside>(embedded, addr, false);
+
+    u8* header = e.at(outer.l4, icmp::size);
+    if (!header)
+        return false;
+    store(header + icmp::check, replace(load<Be16>(header + icmp::check), old_port, port));
+
+    u8* ip = e.at(l3, ipv4::min_size);
+    if (!ip)
+        return false;
+    rewrite_ipv4<side>(ip, addr, decrement_ttl);
+    return true;
+}
+
+} // namespace bpvs::net

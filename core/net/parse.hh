@@ -1,0 +1,65 @@
+// Parsing: from packet memory to the few fields the pipeline works with.
+#pragma once
+
+#include "core/model/reasons.hh"
+#include "core/model/types.hh"
+#include "core/net/headers.hh"
+
+namespace bpvs::net {
+
+/// What the pipeline knows of a packet. Offsets count from the start of the frame.
+struct Packet {
+    u32 l4; ///< of the transport header
+    Be32 saddr;
+    Be32 daddr;
+    Be16 sport;
+    Be16 dport;
+    u16 length; ///< IP total length, bytes
+    IpProto protocol;
+    u8 ttl;
+    u8 tos;
+    u8 tcp_flags;
+    u8 l4_size; ///< transport header, bytes
+    bool dont_fragment;
+};
+
+/// The IPv4 header at `l3` into `p`; Reason::count when it is sound.
+template <class E>
+[[gnu::always_inline]] inline Reason parse_ipv4(E& e, u32 l3, Packet& p) {
+    const u8* ip = e.at(l3, ipv4::min_size);
+    if (!ip)
+        return Reason::malformed;
+    const u32 header = (ip[0] & 0x0fu) << 2;
+    if ((ip[0] >> 4) != 4 || header < ipv4::min_size)
+        return Reason::malformed;
+    p.l4 = l3 + header;
+    p.length = from_be16(load<Be16>(ip + ipv4::total_length));
+    p.tos = ip[ipv4::tos];
+    p.ttl = ip[ipv4::ttl];
+    p.protocol = static_cast<IpProto>(ip[ipv4::protocol]);
+    p.saddr = load<Be32>(ip + ipv4::src);
+    p.daddr = load<Be32>(ip + ipv4::dst);
+    const u16 fragment = from_be16(load<Be16>(ip + ipv4::fragment));
+    p.dont_fragment = (fragment & ipv4::dont_fragment) != 0;
+    if (fragment & ipv4::more_or_offset)
+        return Reason::fragment;
+    return Reason::count;
+}
+
+/// Ports, and TCP flags; Reason::count when the transport header is there.
+template <class E>
+[[gnu::always_inline]] inline Reason parse_transport(E& e, Packet& p) {
+    const bool is_tcp = p.protocol == IpProto::tcp;
+    const u8* l4 = is_tcp ? e.at(p.l4, tcp::min_size) : e.at(p.l4, udp::size);
+    if (!l4)
+        return Reason::malformed;
+    p.sport = load<Be16>(l4);
+    p.dport = load<Be16>(l4 + 2);
+    p.tcp_flags = is_tcp ? l4[tcp::flags] : u8{0};
+    p.l4_size = is_tcp ? static_cast<u8>((l4[tcp::data_offset] >> 4) << 2) : u8{udp::size};
+    if (is_tcp && p.l4_size < tcp::min_size)
+        return Reason::malformed;
+    return Reason::count;
+}
+
+} // namespace bpvs::net

@@ -1,0 +1,50 @@
+// Address and port translation of one side of a packet, with its checksums.
+//
+// The IPv4 header checksum is updated here. The transport checksum is the environment's business: a
+// packet of a local stack carries a partial sum that only the kernel's helpers treat correctly.
+// Wrong checksums stay wrong and a UDP checksum of zero stays zero, as in IPVS.
+#pragma once
+
+#include "core/net/checksum.hh"
+#include "core/net/headers.hh"
+#include "core/net/parse.hh"
+
+namespace bpvs::net {
+
+enum class Side : u8 { source, destination };
+
+/// Replaces the address of an IPv4 header in place and, on demand, decrements its TTL (RFC 1141).
+template <Side side>
+[[gnu::always_inline]] inline void rewrite_ipv4(u8* ip, Be32 addr, bool decrement_ttl) {
+    constexpr u32 at = side == Side::source ? ipv4::src : ipv4::dst;
+    Be16 check = replace(load<Be16>(ip + ipv4::check), load<Be32>(ip + at), addr);
+    store(ip + at, addr);
+    if (decrement_ttl) {
+        const Be16 before = load<Be16>(ip + ipv4::ttl);
+        ip[ipv4::ttl] = static_cast<u8>(ip[ipv4::ttl] - 1);
+        check = replace(check, before, load<Be16>(ip + ipv4::ttl));
+    }
+    store(ip + ipv4::check, check);
+}
+
+/// Translates `side` of a TCP or UDP packet to addr:port. False: a helper failed, the packet is unusable.
+template <Side side, class E>
+[[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, Be32 addr, Be16 port, bool decrement_ttl) {
+    const Be32 old_addr = side == Side::source ? p.saddr : p.daddr;
+    const Be16 old_port = side == Side::source ? p.sport : p.dport;
+    const u32 check = p.protocol == IpProto::tcp ? tcp::check : udp::check;
+    if (!e.replace_l4_sum(p.l4 + check, p.protocol, old_addr, addr, old_port, port))
+        return false;
+
+    u8* l4 = e.at(p.l4, 4);
+    if (!l4)
+        return false;
+    store(l4 + (side == Side::source ? 0 : 2), port);
+    u8* ip = e.at(l3, ipv4::min_size);
+    if (!ip)
+        return false;
+    rewrite_ipv4<side>(ip, addr, decrement_ttl);
+    return true;
+}
+
+} // namespace bpvs::net

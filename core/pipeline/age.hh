@@ -1,0 +1,51 @@
+// Ageing: what the kernel's timers do with the connection table and the rate estimator.
+#pragma once
+
+#include "core/pipeline/connection.hh"
+
+namespace bpvs {
+
+/// True when more than 7/8 of the table is in use: half-open connections then make room.
+[[gnu::always_inline]] inline bool under_pressure(const Config& config, const Table& table) {
+    return table.live > config.connections - config.connections / 8;
+}
+
+/// Looks at one slot: ends what has expired, frees what has rested. Under pressure a connection that has
+/// been half open for a second is ended; an established one never is.
+template <class T>
+[[gnu::always_inline]] inline void sweep_slot(T& t, const Config& config, u32 index, bool pressure) {
+    Conn* c = t.conn(index);
+    if (!c)
+        return;
+    const u64 now = t.now();
+    const ConnStatus s = read_status(*c);
+    if (s.is.life == Life::live) {
+        bool end = expired(*c, now);
+        if (!end && pressure && s.is.state == State::syn_recv)
+            end = static_cast<s64>(now + timeout(config, State::syn_recv) - c->expires) >= static_cast<s64>(config.hz);
+        if (end)
+            end_connection(t, *c);
+    } else if (s.is.life == Life::limbo && static_cast<s64>(now - c->expires - limbo_time(config)) >= 0) {
+        c->status = make_status(Life::free, State::none, 0);
+        t.give_conn(index);
+    }
+}
+
+/// One step of the moving average: r += (sample - r) / 4, a sample being what came in two seconds,
+/// per second, scaled by 2^scale.
+[[gnu::always_inline]] inline void estimate(u64& rate, u64& last, u64 total, u32 scale) {
+    const u64 sample = (total - last) << (scale - 1);
+    last = total;
+    rate += static_cast<u64>(static_cast<s64>(sample - rate) >> 2);
+}
+
+/// One step of the estimator for one id.
+[[gnu::always_inline]] inline void estimate_rates(Rates& r, const Counters& total) {
+    estimate(r.cps, r.last.conns, total.conns, 10);
+    estimate(r.in_pps, r.last.in_packets, total.in_packets, 10);
+    estimate(r.out_pps, r.last.out_packets, total.out_packets, 10);
+    estimate(r.in_bps, r.last.in_bytes, total.in_bytes, 5);
+    estimate(r.out_bps, r.last.out_bytes, total.out_bytes, 5);
+}
+
+} // namespace bpvs

@@ -1,0 +1,198 @@
+// The life of a connection: found from either side, created, aged, ended.
+//
+// A slot of `conns` goes free -> building -> live -> limbo -> free. Only the program that wins the swap
+// live -> limbo removes the flows and the counts, so that happens once whatever races. A slot rests in
+// limbo for longer than any program runs before it is used again: a pointer found through a flow never
+// changes its meaning under its holder.
+#pragma once
+
+#include "core/net/parse.hh"
+#include "core/pipeline/env.hh"
+#include "core/pipeline/state.hh"
+
+namespace bpvs {
+
+/// Jiffies a dead slot rests: at least 100 ms.
+[[gnu::always_inline]] inline u64 limbo_time(const Config& c) { return c.hz / 10 + 2; }
+
+[[gnu::always_inline]] inline ConnStatus make_status(Life life, State state, u16 flags) {
+    ConnStatus s;
+    s.word = static_cast<u32>(life) | static_cast<u32>(state) << 8 | static_cast<u32>(flags) << 16;
+    return s;
+}
+
+[[gnu::always_inline]] inline ConnStatus read_status(const Conn& c) {
+    ConnStatus s;
+    s.word = *static_cast<const volatile u32*>(&c.status.word);
+    return s;
+}
+
+[[gnu::always_inline]] inline bool swap_status(Conn& c, ConnStatus from, ConnStatus to) {
+    return __sync_val_compare_and_swap(&c.status.word, from.word, to.word) == from.word;
+}
+
+[[gnu::always_inline]] inline bool expired(const Conn& c, u64 now) { return static_cast<s64>(now - c.expires) >= 0; }
+
+[[gnu::always_inline]] inline Flow4 flow_of(const net::Packet& p) {
+    return Flow4{p.saddr, p.daddr, p.sport, p.dport, p.protocol, {}};
+}
+
+/// The tuple of packets in the other direction.
+[[gnu::always_inline]] inline Flow4 reversed(const net::Packet& p) {
+    return Flow4{p.daddr, p.saddr, p.dport, p.sport, p.protocol, {}};
+}
+
+[[gnu::always_inline]] inline Flow4 request_flow(const Conn& c) {
+    return Flow4{c.client.word[0], c.vip.word[0], c.cport, c.vport, c.protocol, {}};
+}
+
+[[gnu::always_inline]] inline Flow4 reply_flow(const Conn& c) {
+    return Flow4{c.dest.word[0], c.client.word[0], c.dport, c.cport, c.protocol, {}};
+}
+
+[[gnu::always_inline]] inline void count_member(Dest& d, u16 flags, u32 change) {
+    __sync_fetch_and_add(flags & conn_inactive ? &d.inactive : &d.active, change);
+}
+
+/// A connection as found by a packet.
+struct Found {
+    Conn* conn;
+    u32 index;
+    Direction direction;
+};
+
+/// Ends a live connection: flows and counts go now, the slot after its rest. False: someone else did.
+template <class T>
+[[gnu::always_inline]] inline bool end_connection(T& t, Conn& c) {
+    ConnStatus before = read_status(c);
+    bool won = false;
+    for (int i = 0; i < 4 && !won; i++) {
+        if (before.is.life != Life::live)
+            return false;
+        won = swap_status(c, before, make_status(Life::limbo, before.is.state, before.is.flags));
+        if (!won)
+            before = read_status(c);
+    }
+    if (!won)
+        return false;
+    const Flow4 request = request_flow(c);
+    const Flow4 reply = reply_flow(c);
+    t.erase_flow(request);
+    t.erase_flow(reply);
+    c.expires = t.now();
+    if (Dest* d = t.dest(c.dest_id))
+        count_member(*d, before.is.flags, -1u);
+    if (Table* table = t.table())
+        __sync_fetch_and_add(&table->live, -1u);
+    return true;
+}
+
+/// The live connection that `flow` belongs to. One whose time has come is ended here, as if swept.
+template <class T>
+[[gnu::always_inline]] inline Found find_connection(T& t, const Flow4& flow) {
+    const FlowTarget* target = t.find_flow(flow);
+    if (!target)
+        return Found{nullptr, 0, Direction::request};
+    const u32 index = target->conn;
+    const Direction direction = target->reply ? Direction::reply : Direction::request;
+    Conn* c = t.conn(index);
+    if (!c || read_status(*c).is.life != Life::live)
+        return Found{nullptr, 0, direction};
+    if (expired(*c, t.now())) {
+        end_connection(t, *c);
+        return Found{nullptr, 0, direction};
+    }
+    return Found{c, index, direction};
+}
+
+enum class Created : u8 { yes, no_room, collision, lost_race };
+
+/// Enters a new connection from `p`'s sender to `dest`, both tuples, neither replacing another's.
+/// lost_race: another CPU entered the same connection first.
+template <class T>
+[[gnu::always_inline]] inline Created create_connection(T& t, const Config& config, const net::Packet& p, u32 dest_id,
+                                                        Dest& dest, Found& found) {
+    u32 index = 0;
+    if (!t.take_conn(&index))
+        return Created::no_room;
+    Conn* c = t.conn(index);
+    if (!c)
+        return Created::no_room;
+
+    const bool is_udp = p.protocol == IpProto::udp;
+    const State state = is_udp ? State::udp : State::none;
+    c->status = make_status(Life::building, state, 0);
+    c->client = address_v4(p.saddr);
+    c->vip = address_v4(p.daddr);
+    c->dest = dest.addr;
+    c->cport = p.sport;
+    c->vport = p.dport;
+    c->dport = dest.port == Be16{} ? p.dport : dest.port; // port 0: the virtual port
+    c->protocol = p.protocol;
+    c->family = Family::v4;
+    c->dest_id = dest_id;
+    c->expires = t.now() + timeout(config, state);
+    c->to_dest.ifindex = 0;
+    c->to_client.ifindex = 0;
+
+    const Flow4 reply = reply_flow(*c);
+    const Flow4 request = flow_of(p);
+    const FlowTarget as_reply{index, 1};
+    const FlowTarget as_request{index, 0};
+    Created result = Created::yes;
+    int r = t.insert_flow(reply, as_reply);
+    if (r != flow_inserted) {
+        result = r == flow_exists ? Created::collision : Created::no_room;
+    } else {
+        r = t.insert_flow(request, as_request);
+        if (r != flow_inserted) {
+            t.erase_flow(reply);
+            result = r == flow_exists ? Created::lost_race : Created::no_room;
+        }
+    }
+    if (result != Created::yes) {
+        c->expires = t.now();
+        c->status = make_status(Life::limbo, state, 0);
+        return result;
+    }
+    // Counted inactive until its first state says otherwise, as in IPVS.
+    count_member(dest, conn_inactive, 1);
+    if (Table* table = t.table())
+        __sync_fetch_and_add(&table->live, 1u);
+    c->status = make_status(Life::live, state, conn_inactive);
+    found = Found{c, index, Direction::request};
+    return Created::yes;
+}
+
+/// Moves a connection on after a packet and restarts its timer.
+template <class T>
+[[gnu::always_inline]] inline void update_state(T& t, const Config& config, Conn& c, Direction d, u8 tcp_flags) {
+    State next = State::udp;
+    if (c.protocol == IpProto::tcp) {
+        ConnStatus before = read_status(c);
+        for (int i = 0; i < 4; i++) {
+            next = next_tcp_state(before.is.state, d, tcp_flags);
+            const u16 flags = is_active(next) ? u16{0} : u16{conn_inactive};
+            const ConnStatus after = make_status(Life::live, next, flags);
+            if (before.is.life != Life::live)
+                return;
+            if (before.word == after.word)
+                break;
+            if (swap_status(c, before, after)) {
+                if (before.is.flags != flags) {
+                    if (Dest* dest = t.dest(c.dest_id)) {
+                        count_member(*dest, before.is.flags, -1u);
+                        count_member(*dest, flags, 1);
+                    }
+                }
+                break;
+            }
+            before = read_status(c);
+        }
+    }
+    const u64 expires = t.now() + timeout(config, next);
+    if (c.expires != expires)
+        c.expires = expires;
+}
+
+} // namespace bpvs

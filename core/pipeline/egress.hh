@@ -1,0 +1,52 @@
+// The recipe for a packet that this host's own stack sends: replies of a destination that is the
+// director itself, and the stack's ICMP errors about requests that were left to it, are translated on
+// their way out. Everything else, and every packet that was forwarded, goes on untouched.
+#pragma once
+
+#include "core/pipeline/account.hh"
+#include "core/pipeline/related.hh"
+
+namespace bpvs {
+
+template <class E>
+[[gnu::always_inline]] inline Verdict egress(E& e) {
+    const Config* config = e.config();
+    if (!config || !config->in_force.enabled)
+        return verdict(Reason::inert);
+    if (!e.is_ipv4())
+        return verdict(Reason::not_ip);
+    net::Packet p{};
+    Reason why = net::parse_ipv4(e, E::l3, p);
+    if (why != Reason::count)
+        return verdict(why);
+
+    if (p.protocol == IpProto::icmp) {
+        net::Packet inner{};
+        Found found{};
+        why = find_related(e, p, inner, found);
+        if (why != Reason::count)
+            return verdict(why);
+        if (found.direction == Direction::request)
+            return verdict(Reason::icmp_unrelated);
+        const Conn& c = *found.conn;
+        const bool done = net::rewrite_icmp<net::Side::source>(e, E::l3, p, inner, c.vip.word[0], c.vport, false);
+        return verdict(done ? Reason::local_translated : Reason::internal_error);
+    }
+
+    if (p.protocol != IpProto::tcp && p.protocol != IpProto::udp)
+        return verdict(Reason::other_protocol);
+    why = net::parse_transport(e, p);
+    if (why != Reason::count)
+        return verdict(why);
+    const Found found = find_connection(e, flow_of(p));
+    if (!found.conn || found.direction == Direction::request)
+        return verdict(Reason::no_connection);
+    Conn& c = *found.conn;
+    if (Dest* dest = e.dest(c.dest_id))
+        account<Direction::reply>(e, *config, c, *dest, e.ip_length(p), false);
+    update_state(e, *config, c, Direction::reply, p.tcp_flags);
+    const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip.word[0], c.vport, false);
+    return verdict(done ? Reason::local_translated : Reason::internal_error);
+}
+
+} // namespace bpvs

@@ -1,0 +1,78 @@
+// Env: what the packet path asks of the world it runs in. BPF at tc (bpf/env_tc.hh) and the native
+// simulation (sim/env.hh) provide it. A capability that a world lacks is a missing member.
+//
+// Tables are the part that needs no packet: the timers work with them alone.
+#pragma once
+
+#include "core/model/config.hh"
+#include "core/model/conn.hh"
+#include "core/model/reasons.hh"
+#include "core/model/service.hh"
+#include "core/model/types.hh"
+#include "core/net/parse.hh"
+
+namespace bpvs {
+
+template <class A, class B>
+concept Same = __is_same(A, B);
+
+/// What the kernel's FIB and neighbour tables say about a destination.
+enum class RouteStatus : u8 {
+    ok,           ///< `egress` is complete: interface, MTU and both MAC addresses
+    no_neighbour, ///< fits and is routable by ifindex and next hop, but the neighbour is not resolved yet
+    too_long,     ///< longer than the route's MTU
+    stack,        ///< local, unroutable, prohibited …: only the stack knows what to do
+};
+
+struct RouteQuery {
+    Be32 saddr;
+    Be32 daddr;
+    Be16 sport;
+    Be16 dport;
+    IpProto protocol;
+    u8 tos;
+    u32 length; ///< as Env::segment_length
+};
+
+struct Route {
+    RouteStatus status;
+    Egress egress;
+    Be32 next_hop;
+};
+
+/// Table access. Pointers stay valid while the program runs; null means out of range or not there.
+template <class T>
+concept Tables = requires(T& t, u32 index, const Flow4& flow, const FlowTarget& target, const ServiceKey& key) {
+    { t.config() } -> Same<const Config*>;
+    { t.table() } -> Same<Table*>;
+    { t.now() } -> Same<u64>; // jiffies64
+    { t.conn(index) } -> Same<Conn*>;
+    { t.find_flow(flow) } -> Same<const FlowTarget*>;
+    { t.insert_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room
+    { t.erase_flow(flow) };
+    { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
+    { t.give_conn(index) };
+    { t.find_service(key) } -> Same<const Service*>;
+    { t.dest(index) } -> Same<Dest*>;
+    { t.word(index, &index) } -> Same<bool>; // false: out of range
+    { t.cursor(index) } -> Same<Cursor*>;
+    { t.counters(index) } -> Same<Counters*>; // of this CPU
+};
+
+constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
+
+/// Tables and one packet.
+template <class E>
+concept Env = Tables<E> && requires(E& e, u32 offset, IpProto p, Be32 addr, Be16 port, const RouteQuery& q, Route& r,
+                                    const net::Packet& packet) {
+    { E::l3 } -> Same<const u32&>; // offset of the network header
+    { e.for_us() } -> Same<bool>;  // addressed to this host at link level, untagged
+    { e.is_ipv4() } -> Same<bool>;
+    { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
+    { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
+    { e.ip_length(packet) } -> Same<u32>;      // IP length to account
+    { e.replace_l4_sum(offset, p, addr, addr, port, port) } -> Same<bool>;
+    { e.route(q, r) };
+};
+
+} // namespace bpvs

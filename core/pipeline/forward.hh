@@ -1,0 +1,94 @@
+// Forwarding: where a packet leaves, and what happens when it cannot.
+//
+// The kernel's FIB and neighbour tables decide; the answer is kept in the connection for a second. What
+// needs the stack's help goes to the stack: a request already rewritten, so that the stack forwards it,
+// resolves the neighbour, fragments it, delivers it locally or answers with the right ICMP error; a reply
+// as it came, because rewritten it would have a local source address and be refused.
+#pragma once
+
+#include "core/net/icmp.hh"
+#include "core/net/rewrite.hh"
+#include "core/pipeline/connection.hh"
+#include "core/pipeline/verdict.hh"
+
+namespace bpvs {
+
+enum class Leave : u8 { direct, by_neighbour, too_long, stack };
+
+/// How a packet leaves through `egress`, asking the kernel when the cached answer is old.
+template <class E>
+[[gnu::always_inline]] inline Leave find_way(E& e, const Config& config, const RouteQuery& query, Egress& egress,
+                                             Verdict& v) {
+    const u32 now = static_cast<u32>(e.now());
+    if (egress.ifindex == 0 || now - egress.checked >= config.hz) {
+        Route route;
+        e.route(query, route);
+        egress.ifindex = 0;
+        if (route.status == RouteStatus::stack)
+            return Leave::stack;
+        if (route.status == RouteStatus::too_long)
+            return Leave::too_long;
+        if (route.status == RouteStatus::no_neighbour) {
+            v.ifindex = route.egress.ifindex;
+            v.next_hop = route.next_hop;
+            v.by_neighbour = true;
+            return Leave::by_neighbour;
+        }
+        egress = route.egress;
+        egress.checked = now;
+    }
+    if (query.length > egress.mtu)
+        return Leave::too_long;
+    v.ifindex = egress.ifindex;
+    return Leave::direct;
+}
+
+template <class E>
+[[gnu::always_inline]] inline bool write_macs(E& e, const Egress& egress) {
+    u8* frame = e.at(0, net::eth::type);
+    if (!frame)
+        return false;
+    __builtin_memcpy(frame + net::eth::dst, egress.dmac, 6);
+    __builtin_memcpy(frame + net::eth::src, egress.smac, 6);
+    return true;
+}
+
+/// Sends a client's packet to the connection's destination.
+template <class E>
+[[gnu::always_inline]] inline Verdict send_request(E& e, const Config& config, const net::Packet& p, Conn& c,
+                                                   Reason sent, Reason to_stack) {
+    Verdict v = verdict(sent);
+    const RouteQuery query{p.saddr, c.dest.word[0], p.sport, c.dport, p.protocol, p.tos, e.segment_length(p)};
+    Leave leave = Leave::stack;
+    if (p.ttl > 1)
+        leave = find_way(e, config, query, c.to_dest, v);
+    // Anything else is the stack's business: it resolves neighbours, fragments, reports failure.
+    const bool direct = leave == Leave::direct;
+    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest.word[0], c.dport, direct))
+        return verdict(Reason::internal_error);
+    if (!direct)
+        return verdict(to_stack);
+    return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);
+}
+
+/// Sends a destination's packet to the client, as from the VIP.
+template <class E>
+[[gnu::always_inline]] inline Verdict send_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
+    Verdict v = verdict(Reason::reply_forwarded);
+    const RouteQuery query{c.vip.word[0], c.client.word[0], c.vport, c.cport, p.protocol, p.tos, e.segment_length(p)};
+    if (p.ttl <= 1)
+        return verdict(Reason::reply_to_stack);
+    const Leave leave = find_way(e, config, query, c.to_client, v);
+    // Without DF the stack would fragment it and send it on under the destination's own address.
+    if (leave == Leave::too_long && !p.dont_fragment)
+        return verdict(Reason::reply_too_long);
+    if (leave == Leave::too_long || leave == Leave::stack)
+        return verdict(Reason::reply_to_stack);
+    if (!net::rewrite<net::Side::source>(e, E::l3, p, c.vip.word[0], c.vport, true))
+        return verdict(Reason::internal_error);
+    if (leave == Leave::by_neighbour)
+        return v;
+    return write_macs(e, c.to_client) ? v : verdict(Reason::internal_error);
+}
+
+} // namespace bpvs

@@ -1,0 +1,83 @@
+// The recipe for a packet that arrives: parse; related ICMP? connection? service, schedule; account,
+// state, rewrite, forward. What is not ours goes on untouched. See docs/life-of-a-packet.md.
+#pragma once
+
+#include "core/pipeline/account.hh"
+#include "core/pipeline/related.hh"
+#include "core/pipeline/schedule.hh"
+
+namespace bpvs {
+
+/// A client's packet of a connection, new or known.
+template <class E>
+[[gnu::always_inline]] inline Verdict handle_request(E& e, const Config& config, const net::Packet& p, Conn& c,
+                                                     bool is_new) {
+    Dest* dest = e.dest(c.dest_id);
+    if (!dest)
+        return verdict(Reason::internal_error);
+    if (dest->service == no_id)
+        return verdict(Reason::server_removed);
+    account<Direction::request>(e, config, c, *dest, e.ip_length(p), is_new);
+    update_state(e, config, c, Direction::request, p.tcp_flags);
+    return send_request(e, config, p, c, is_new ? Reason::new_connection : Reason::request_forwarded,
+                        is_new ? Reason::new_to_stack : Reason::request_to_stack);
+}
+
+/// A destination's packet of a connection. It is translated even when the destination was removed.
+template <class E>
+[[gnu::always_inline]] inline Verdict handle_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
+    if (Dest* dest = e.dest(c.dest_id))
+        account<Direction::reply>(e, config, c, *dest, e.ip_length(p), false);
+    update_state(e, config, c, Direction::reply, p.tcp_flags);
+    return send_reply(e, config, p, c);
+}
+
+/// A SYN on a connection that both sides have closed begins a new one (conn_reuse_mode 1 of IPVS).
+[[gnu::always_inline]] inline bool begins_anew(const net::Packet& p, const Conn& c) {
+    if (p.protocol != IpProto::tcp || !(p.tcp_flags & net::tcp::syn) || (p.tcp_flags & net::tcp::rst))
+        return false;
+    const State s = read_status(c).is.state;
+    return s == State::time_wait || s == State::close;
+}
+
+/// The verdict on an arriving packet.
+template <class E>
+[[gnu::always_inline]] inline Verdict ingress(E& e) {
+    const Config* config = e.config();
+    if (!config || !config->in_force.enabled)
+        return verdict(Reason::inert);
+    if (!e.for_us())
+        return verdict(Reason::not_for_us);
+    if (!e.is_ipv4())
+        return verdict(Reason::not_ip);
+
+    net::Packet p{};
+    Reason why = net::parse_ipv4(e, E::l3, p);
+    if (why != Reason::count)
+        return verdict(why);
+    if (p.protocol == IpProto::icmp)
+        return send_related(e, *config, p);
+    if (p.protocol != IpProto::tcp && p.protocol != IpProto::udp)
+        return verdict(Reason::other_protocol);
+    why = net::parse_transport(e, p);
+    if (why != Reason::count)
+        return verdict(why);
+
+    Found found = find_connection(e, flow_of(p));
+    if (found.conn && found.direction == Direction::reply)
+        return handle_reply(e, *config, p, *found.conn);
+    bool is_new = false;
+    if (found.conn && begins_anew(p, *found.conn)) {
+        end_connection(e, *found.conn);
+        found.conn = nullptr;
+    }
+    if (!found.conn) {
+        why = schedule(e, *config, p, found);
+        if (why != Reason::new_connection)
+            return verdict(why);
+        is_new = true;
+    }
+    return handle_request(e, *config, p, *found.conn, is_new);
+}
+
+} // namespace bpvs

@@ -1,0 +1,68 @@
+// Related ICMP: errors about a connection's packets, from either side.
+#pragma once
+
+#include "core/pipeline/forward.hh"
+
+namespace bpvs {
+
+/// The connection that an ICMP error is about, and `inner`, the packet it embeds.
+/// Reason::count when found; direction is that of the embedded packet.
+template <class E>
+[[gnu::always_inline]] inline Reason find_related(E& e, const net::Packet& outer, net::Packet& inner, Found& found) {
+    const u8* header = e.at(outer.l4, net::icmp::size);
+    if (!header)
+        return Reason::malformed;
+    if (!net::is_icmp_error(header[net::icmp::type]))
+        return Reason::icmp_unrelated;
+    if (net::parse_ipv4(e, outer.l4 + net::icmp::size, inner) != Reason::count)
+        return Reason::icmp_unrelated;
+    if (inner.protocol != IpProto::tcp && inner.protocol != IpProto::udp)
+        return Reason::icmp_unrelated;
+    const u8* l4 = e.at(inner.l4, net::icmp::embedded_l4);
+    if (!l4)
+        return Reason::icmp_unrelated;
+    inner.sport = net::load<Be16>(l4);
+    inner.dport = net::load<Be16>(l4 + 2);
+
+    // The error travels against the packet it embeds: it belongs to the connection whose packets in
+    // the other direction carry the reversed tuple.
+    found = find_connection(e, reversed(inner));
+    return found.conn ? Reason::count : Reason::icmp_unrelated;
+}
+
+/// Sends an ICMP error on: about a reply to the destination, about a request to the client.
+/// State and timer of the connection are not touched, as in IPVS.
+template <class E>
+[[gnu::always_inline]] inline Verdict send_related(E& e, const Config& config, const net::Packet& outer) {
+    net::Packet inner{};
+    Found found{};
+    const Reason why = find_related(e, outer, inner, found);
+    if (why != Reason::count)
+        return verdict(why);
+    Conn& c = *found.conn;
+    Verdict v = verdict(Reason::icmp_forwarded);
+    const u32 length = e.segment_length(outer);
+
+    if (found.direction == Direction::request) { // the reversed tuple is a request's: from the client side
+        const RouteQuery query{outer.saddr, c.dest.word[0], c.cport, c.dport, c.protocol, outer.tos, length};
+        const Leave leave = outer.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
+        const bool direct = leave == Leave::direct;
+        if (!net::rewrite_icmp<net::Side::destination>(e, E::l3, outer, inner, c.dest.word[0], c.dport, direct))
+            return verdict(Reason::internal_error);
+        if (!direct)
+            return verdict(Reason::icmp_to_stack);
+        return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);
+    }
+
+    const RouteQuery query{c.vip.word[0], c.client.word[0], c.vport, c.cport, c.protocol, outer.tos, length};
+    const Leave leave = outer.ttl > 1 ? find_way(e, config, query, c.to_client, v) : Leave::stack;
+    if (leave == Leave::too_long || leave == Leave::stack)
+        return verdict(Reason::reply_to_stack);
+    if (!net::rewrite_icmp<net::Side::source>(e, E::l3, outer, inner, c.vip.word[0], c.vport, true))
+        return verdict(Reason::internal_error);
+    if (leave == Leave::by_neighbour)
+        return v;
+    return write_macs(e, c.to_client) ? v : verdict(Reason::internal_error);
+}
+
+} // namespace bpvs

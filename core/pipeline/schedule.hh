@@ -1,0 +1,67 @@
+// Scheduling: the first packet of a connection to a service chooses a destination.
+#pragma once
+
+#include "core/pipeline/connection.hh"
+#include "core/pipeline/sequence.hh"
+#include "core/pipeline/verdict.hh"
+
+namespace bpvs {
+
+/// How many destinations are tried when reply tuples collide.
+constexpr int schedule_tries = 4;
+
+/// The service that `p` is addressed to.
+template <class T>
+[[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const net::Packet& p) {
+    ServiceKey key{};
+    key.vip = address_v4(p.daddr);
+    key.generation = config.in_force.generation;
+    key.vport = p.dport;
+    key.protocol = p.protocol;
+    key.family = Family::v4;
+    return t.find_service(key);
+}
+
+/// May this packet open a connection? Any TCP segment with SYN and without RST may, as in IPVS.
+[[gnu::always_inline]] inline bool opens_connection(const net::Packet& p) {
+    if (p.protocol == IpProto::udp)
+        return true;
+    return (p.tcp_flags & net::tcp::syn) && !(p.tcp_flags & net::tcp::rst);
+}
+
+/// A new connection for `p`. A destination whose reply tuple is taken by another live connection is passed
+/// over, so that no live connection is ever broken. Reason::new_connection with `found` set, or why not.
+template <class T>
+[[gnu::always_inline]] inline Reason schedule(T& t, const Config& config, const net::Packet& p, Found& found) {
+    const Service* service = service_of(t, config, p);
+    if (!service)
+        return Reason::no_service;
+    if (!opens_connection(p))
+        return Reason::no_connection;
+    Cursor* cursor = t.cursor(service->id);
+    if (!cursor)
+        return Reason::internal_error;
+
+    Reason refused = Reason::no_destination;
+    for (int i = 0; i < schedule_tries; i++) {
+        const u32 id = next_in_sequence(t, *service, *cursor);
+        if (id == no_id)
+            return refused;
+        Dest* dest = t.dest(id);
+        if (!dest)
+            return Reason::internal_error;
+        const Created created = create_connection(t, config, p, id, *dest, found);
+        if (created == Created::yes)
+            return Reason::new_connection;
+        if (created == Created::no_room)
+            return Reason::table_full;
+        if (created == Created::lost_race)
+            return Reason::raced;
+        refused = Reason::collision;
+        if (service->cycle == 1)
+            break;
+    }
+    return refused;
+}
+
+} // namespace bpvs

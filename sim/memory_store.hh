@@ -1,0 +1,39 @@
+// MemoryStore: a director's tables in ordinary memory, for simulation and tests.
+#pragma once
+
+#include "control/store.hh"
+#include "sim/tables.hh"
+
+namespace bpvs::sim {
+
+/// Does not own the tables; packets may be run on them between two commands.
+class MemoryStore : public Store {
+public:
+    explicit MemoryStore(Tables& tables) : tables_(tables) {}
+
+    Config& config() override { return tables_.config; }
+    Table& table() override { return tables_.table; }
+    std::span<Dest> dests() override { return tables_.dests; }
+    std::span<Cursor> cursors() override { return tables_.cursors; }
+    std::span<u32> words() override { return tables_.words; }
+    std::span<Conn> conns() override { return tables_.conns; }
+    std::span<Rates> rates() override { return tables_.rates; }
+    std::span<Counters> zeros() override { return tables_.zeros; }
+
+    Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
+    Result<void> put_service(const ServiceKey& key, const Service& value) override;
+    Result<void> erase_service(const ServiceKey& key) override;
+
+    Result<std::vector<Counters>> counters(u32 first, u32 count) override;
+    Result<void> clear_counters(u32 index) override;
+    Result<std::vector<u64>> reasons() override;
+
+    u64 now() override { return tables_.jiffies; }
+    /// Nothing to wait for: packets and commands take turns.
+    void settle() override {}
+
+private:
+    Tables& tables_;
+};
+
+} // namespace bpvs::sim

@@ -1,0 +1,147 @@
+// Tables: the native counterpart of the BPF maps, with their semantics: fixed sizes, insertion that
+// fails when a map is full or (NOEXIST) when the key is there, and a clock that only moves when told.
+// One CPU: per-CPU maps have one copy.
+#pragma once
+
+#include "core/model/config.hh"
+#include "core/model/conn.hh"
+#include "core/model/reasons.hh"
+#include "core/model/service.hh"
+#include "core/model/timeouts.hh"
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+namespace bpvs::sim {
+
+enum class Update { ok, exists, full };
+
+/// A BPF hash map: bounded, keys compared byte by byte, values at stable addresses until erased.
+template <class Key, class Value>
+class HashMap {
+    static_assert(std::has_unique_object_representations_v<Key>, "padding in a key breaks lookups");
+
+public:
+    explicit HashMap(std::size_t capacity) : capacity_(capacity) {}
+
+    Value* lookup(const Key& key) {
+        auto it = elements_.find(key);
+        return it == elements_.end() ? nullptr : &it->second;
+    }
+
+    /// BPF_NOEXIST
+    Update insert(const Key& key, const Value& value) {
+        if (elements_.contains(key))
+            return Update::exists;
+        if (elements_.size() >= capacity_)
+            return Update::full;
+        elements_.emplace(key, value);
+        return Update::ok;
+    }
+
+    /// BPF_ANY
+    Update update(const Key& key, const Value& value) {
+        if (Value* old = lookup(key)) {
+            *old = value;
+            return Update::ok;
+        }
+        return insert(key, value);
+    }
+
+    /// False: there was no such key.
+    bool erase(const Key& key) { return elements_.erase(key) != 0; }
+
+    std::size_t size() const { return elements_.size(); }
+    std::size_t capacity() const { return capacity_; }
+    auto begin() const { return elements_.begin(); }
+    auto end() const { return elements_.end(); }
+
+private:
+    struct Bytes {
+        static std::string_view of(const Key& k) { return {reinterpret_cast<const char*>(&k), sizeof k}; }
+        std::size_t operator()(const Key& k) const { return std::hash<std::string_view>{}(of(k)); }
+        bool operator()(const Key& a, const Key& b) const { return of(a) == of(b); }
+    };
+
+    std::size_t capacity_;
+    std::unordered_map<Key, Value, Bytes, Bytes> elements_;
+};
+
+/// A BPF queue: first in, first out, bounded.
+template <class Value>
+class Queue {
+public:
+    explicit Queue(std::size_t capacity) : capacity_(capacity) {}
+
+    /// False: full.
+    bool push(const Value& value) {
+        if (values_.size() >= capacity_)
+            return false;
+        values_.push_back(value);
+        return true;
+    }
+
+    std::optional<Value> pop() {
+        if (values_.empty())
+            return std::nullopt;
+        Value value = values_.front();
+        values_.pop_front();
+        return value;
+    }
+
+    std::size_t size() const { return values_.size(); }
+
+private:
+    std::size_t capacity_;
+    std::deque<Value> values_;
+};
+
+struct Sizes {
+    u32 connections = 1024;
+    u32 max_dests = 256;
+    u32 max_services = 64;
+    u32 max_words = 16384;
+    u32 hz = 250;
+};
+
+struct Tables {
+    explicit Tables(const Sizes& sizes = {})
+        : conns(sizes.connections), dests(sizes.max_dests), cursors(sizes.max_services), words(sizes.max_words),
+          counters(sizes.max_dests + sizes.max_services), zeros(counters.size()), rates(counters.size()),
+          services(sizes.max_services), flows4(std::size_t{2} * sizes.connections), free_conns(sizes.connections) {
+        config.layout = layout_version;
+        config.hz = sizes.hz;
+        config.connections = sizes.connections;
+        config.max_dests = sizes.max_dests;
+        config.max_services = sizes.max_services;
+        config.max_words = sizes.max_words;
+        default_timeouts(config);
+    }
+
+    Config config{};
+    Table table{};
+    u64 jiffies = 1'000'000; ///< the clock: advance it by hand
+
+    std::vector<Conn> conns;
+    std::vector<Dest> dests;
+    std::vector<Cursor> cursors; ///< by service id
+    std::vector<u32> words;
+    std::vector<Counters> counters; ///< by destination id, then max_dests + service id
+    std::vector<Counters> zeros;    ///< as `counters`
+    std::vector<Rates> rates;       ///< as `counters`
+    std::array<u64, static_cast<std::size_t>(Reason::count)> reasons{};
+
+    HashMap<ServiceKey, Service> services;
+    HashMap<Flow4, FlowTarget> flows4;
+    Queue<u32> free_conns; ///< slots given back; a slot never used is taken from Table::high_water
+};
+
+} // namespace bpvs::sim
