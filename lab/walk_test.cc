@@ -42,8 +42,8 @@ struct Spec {
     u16 id = 0;
     u8 flags = 0;
     u32 seq = 0, ack = 0;
-    Bytes options{};
-    std::string payload{};
+    Bytes options;
+    std::string payload;
     bool partial = false;
     int spoil_ip_sum = 0, spoil_tcp_sum = 0;
 };
