@@ -6,7 +6,10 @@
 #include "control/error.hh"
 #include "control/store.hh"
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,9 +81,21 @@ struct Timeouts {
     u32 tcp, tcp_fin, udp;
 };
 
+/// Whether this host's routes take an address for unicast. Multicast, 0.0.0.0 and 255.255.255.255 are
+/// never asked about; a subnet's broadcast address is the host's to know.
+using UnicastCheck = std::function<bool(const Address&)>;
+
+class Ledger;
+struct Turn;
+
+/// Whoever changes things holds the director's lock, and called recover() after taking it: between the
+/// two, a Director takes what it remembers of the tables for the truth.
 class Director {
 public:
-    explicit Director(Store& store);
+    explicit Director(Store& store, UnicastCheck is_unicast = {});
+    ~Director();
+    Director(const Director&) = delete;
+    Director& operator=(const Director&) = delete;
 
     /// service_exists, unknown_scheduler, not_supported, no_room
     Result<void> add_service(const ServiceSpec& spec);
@@ -96,11 +111,11 @@ public:
     Result<void> edit_server(const ServiceName& service, const ServerSpec& spec);
     Result<void> delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port);
 
-    /// Zeroes the counters of one service and its servers, or of all.
+    /// Zeroes the counters and rates of one service and its servers, or of all. no_service
     Result<void> zero(const std::optional<ServiceName>& service);
 
     Timeouts timeouts() const;
-    /// Zero values are left unchanged.
+    /// Zero values are left unchanged. out_of_range
     Result<void> set_timeouts(const Timeouts& t);
 
     /// All services; in no particular order (ipvsadm sorts).
@@ -112,8 +127,23 @@ public:
     Result<void> recover();
 
 private:
+    struct Found;
+    using Entries = std::span<const SetEntry>;
+    Result<Ledger*> ledger();
+    Result<Found> find_for_change(const ServiceName& name, const std::string& what);
+    Result<Service> with_set(const Service& service, Entries entries, const Turn& turn, u64 picks);
+    Result<void> commit(const ServiceKey& key, const Service& service, u32 attached, u32 detached);
+    std::unexpected<Error> abandon(Error error);
+    Result<u32> record_for(const ServiceKey& key, const ServerSpec& spec);
+    Result<void> check_server(const ServerSpec& spec, const std::string& what) const;
+
     Store& store_;
+    UnicastCheck is_unicast_;
+    std::unique_ptr<Ledger> ledger_;
 };
+
+constexpr u32 max_weight = 2147483647;
+constexpr u32 max_timeout = 2678400; ///< seconds: 31 days
 
 /// Names of the schedulers that this version carries out, and of all that IPVS has.
 bool scheduler_known(const std::string& name);

@@ -1,0 +1,32 @@
+// What the parts of Director share.
+#pragma once
+
+#include "control/director.hh"
+#include "control/ledger.hh"
+#include "control/names.hh"
+#include "control/publish.hh"
+#include "control/sets.hh"
+
+#include <fmt/format.h>
+
+namespace bpvs {
+
+/// A service as it is before a change.
+struct Director::Found {
+    Ledger* ledger;
+    ServiceKey key;
+    Service service;
+    std::vector<SetEntry> entries;
+    u64 picks; ///< taken from its sequence until now
+
+    Turn turn() const { return rotation_kind(service.scheduler).now(service, entries, picks); }
+};
+
+inline u64 picks_of(Store& store, u32 service) {
+    return __atomic_load_n(&store.cursors()[service].picks, __ATOMIC_RELAXED);
+}
+
+/// Index into counters, rates and zeros.
+inline u32 counter_of_service(Store& store, u32 service) { return store.config().max_dests + service; }
+
+} // namespace bpvs

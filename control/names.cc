@@ -1,0 +1,80 @@
+#include "control/names.hh"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <fmt/format.h>
+
+namespace bpvs {
+namespace {
+
+struct SchedulerName {
+    const char* name;
+    Scheduler scheduler; ///< none: IPVS has it, this version does not carry it out
+};
+
+constexpr std::array schedulers{
+    SchedulerName{"rr", Scheduler::rr},     SchedulerName{"wrr", Scheduler::wrr},
+    SchedulerName{"lc", Scheduler::none},   SchedulerName{"wlc", Scheduler::none},
+    SchedulerName{"lblc", Scheduler::none}, SchedulerName{"lblcr", Scheduler::none},
+    SchedulerName{"dh", Scheduler::none},   SchedulerName{"sh", Scheduler::none},
+    SchedulerName{"sed", Scheduler::none},  SchedulerName{"nq", Scheduler::none},
+    SchedulerName{"fo", Scheduler::none},   SchedulerName{"ovf", Scheduler::none},
+    SchedulerName{"mh", Scheduler::none},
+};
+
+const char* protocol_name(IpProto protocol) {
+    switch (protocol) {
+    case IpProto::tcp:
+        return "TCP";
+    case IpProto::udp:
+        return "UDP";
+    case IpProto::sctp:
+        return "SCTP";
+    case IpProto::none:
+    case IpProto::icmp:
+        break;
+    }
+    return "IP";
+}
+
+} // namespace
+
+bool scheduler_known(const std::string& name) {
+    return std::ranges::any_of(schedulers, [&](const SchedulerName& s) { return name == s.name; });
+}
+
+std::optional<Scheduler> scheduler_by_name(const std::string& name) {
+    const auto it = std::ranges::find_if(schedulers, [&](const SchedulerName& s) { return name == s.name; });
+    if (it == schedulers.end() || it->scheduler == Scheduler::none)
+        return std::nullopt;
+    return it->scheduler;
+}
+
+const char* scheduler_name(Scheduler s) {
+    const auto it = std::ranges::find(schedulers, s, &SchedulerName::scheduler);
+    return s == Scheduler::none || it == schedulers.end() ? "none" : it->name;
+}
+
+const char* state_name(State s) {
+    constexpr std::array<const char*, state_count> names{"NONE",     "ESTABLISHED", "SYN_SENT", "SYN_RECV",
+                                                         "FIN_WAIT", "TIME_WAIT",   "CLOSE",    "CLOSE_WAIT",
+                                                         "LAST_ACK", "LISTEN",      "SYNACK",   "UDP"};
+    const auto i = static_cast<std::size_t>(s);
+    return i < names.size() ? names[i] : "UNKNOWN";
+}
+
+std::string to_text(Family family, const Address& addr, Be16 port) {
+    char text[INET6_ADDRSTRLEN] = "";
+    const bool v6 = family == Family::v6;
+    inet_ntop(v6 ? AF_INET6 : AF_INET, addr.word, text, sizeof text);
+    return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), text, from_be16(port));
+}
+
+std::string to_text(const ServiceName& name) {
+    if (name.fwmark != 0)
+        return fmt::format("FWM {}", name.fwmark);
+    return fmt::format("{} {}", protocol_name(name.protocol), to_text(name.family, name.vip, name.vport));
+}
+
+} // namespace bpvs

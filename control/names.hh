@@ -1,0 +1,15 @@
+// How services, servers and addresses are called in messages.
+#pragma once
+
+#include "control/director.hh"
+
+#include <string>
+
+namespace bpvs {
+
+/// "TCP 1.1.1.1:80", "FWM 5".
+std::string to_text(const ServiceName& name);
+/// "172.16.1.1:80", "[2001:db8::1]:80".
+std::string to_text(Family family, const Address& addr, Be16 port);
+
+} // namespace bpvs

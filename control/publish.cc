@@ -1,0 +1,80 @@
+#include "control/publish.hh"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+
+namespace bpvs::publish {
+namespace {
+
+template <class T>
+void put(T& where, T value) {
+    __atomic_store_n(&where, value, __ATOMIC_SEQ_CST);
+}
+
+void put(Counters& where, const Counters& value) {
+    put(where.conns, value.conns);
+    put(where.in_packets, value.in_packets);
+    put(where.out_packets, value.out_packets);
+    put(where.in_bytes, value.in_bytes);
+    put(where.out_bytes, value.out_bytes);
+}
+
+void put(Rates& where, const Rates& value) {
+    put(where.last, value.last);
+    put(where.cps, value.cps);
+    put(where.in_pps, value.in_pps);
+    put(where.out_pps, value.out_pps);
+    put(where.in_bps, value.in_bps);
+    put(where.out_bps, value.out_bps);
+}
+
+} // namespace
+
+void dirty(Store& store, bool on) { put(store.config().dirty, on ? 1u : 0u); }
+
+void in_force(Store& store, InForce value) {
+    using Word [[gnu::may_alias]] = u64;
+    static_assert(sizeof(InForce) == sizeof(Word) && offsetof(Config, in_force) % sizeof(Word) == 0);
+    put(*reinterpret_cast<Word*>(&store.config().in_force), std::bit_cast<Word>(value));
+}
+
+void used_dests_at_least(Store& store, u32 bound) {
+    Config& config = store.config();
+    put(config.used_dests, std::max(config.used_dests, bound));
+}
+
+void used_services_at_least(Store& store, u32 bound) {
+    Config& config = store.config();
+    put(config.used_services, std::max(config.used_services, bound));
+}
+
+void dest_service(Store& store, u32 dest, u32 service) { put(store.dests()[dest].service, service); }
+
+void dest_flags(Store& store, u32 dest, u8 flags) { put(store.dests()[dest].flags, flags); }
+
+void timeout(Store& store, State state, u32 seconds) { put(store.config().timeouts[static_cast<u32>(state)], seconds); }
+
+void zero(Store& store, u32 index, const Counters& current) {
+    put(store.zeros()[index], current);
+    put(store.rates()[index], Rates{.last = current});
+}
+
+Result<void> fresh_counters(Store& store, u32 index) {
+    if (auto cleared = store.clear_counters(index); !cleared)
+        return cleared;
+    zero(store, index, {});
+    return {};
+}
+
+Result<void> fresh_dest(Store& store, u32 id, const Dest& record) {
+    store.dests()[id] = record;
+    return fresh_counters(store, id);
+}
+
+void words(Store& store, u32 offset, std::span<const u32> block) {
+    if (!block.empty())
+        std::ranges::copy(block, store.words().subspan(offset).begin());
+}
+
+} // namespace bpvs::publish

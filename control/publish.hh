@@ -1,0 +1,25 @@
+// Every word that the control library writes where packets may read it at the same moment. Each call is
+// one store to one element, in program order: a command that is killed has done the calls before, whole.
+#pragma once
+
+#include "control/store.hh"
+
+namespace bpvs::publish {
+
+void dirty(Store& store, bool on);
+void in_force(Store& store, InForce value);
+/// Ids below these may be in use. The bounds only rise, so that no removed record is forgotten.
+void used_dests_at_least(Store& store, u32 bound);
+void used_services_at_least(Store& store, u32 bound);
+void dest_service(Store& store, u32 dest, u32 service);
+void dest_flags(Store& store, u32 dest, u8 flags);
+void timeout(Store& store, State state, u32 seconds);
+/// From now on, counter `index` is shown as zero.
+void zero(Store& store, u32 index, const Counters& current);
+
+/// Memory that no packet reads yet.
+Result<void> fresh_counters(Store& store, u32 index);
+Result<void> fresh_dest(Store& store, u32 id, const Dest& record);
+void words(Store& store, u32 offset, std::span<const u32> block);
+
+} // namespace bpvs::publish
