@@ -123,7 +123,7 @@ def udp_is_translated_both_ways(w):
     w.connections()
 
 
-def udp_checksum_0_stays_0(w):
+def udp_without_a_checksum(w):
     w.service(rport=53, protocol="u")
     port = w.next_port()
     w.client("query", frames.udp(CIP, port, VIP, w.vport, DATA, no_checksum=True))
@@ -423,7 +423,7 @@ def no_service_at_all(w):
     c.reply("PA", "server data", data=DATA)
     c.request("PA", "client data", data=DATA, own_stack=True)
     w.connections()
-    w.command("-A -u {v1}")
+    w.command("-A -u {v1} -s rr")
     c.reply("PA", "server data, with another service", data=DATA)
 
 

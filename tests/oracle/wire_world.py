@@ -5,7 +5,9 @@ LAG: seconds until this IPVSADM's counters can be believed (the real one refresh
 """
 import json
 import os
+import pathlib
 import signal
+import subprocess
 import sys
 
 import wire_cases
@@ -26,9 +28,9 @@ def main(ipvsadm, lag, path, *names):
             if not names or case.__name__.replace("_", "-") in names:
                 world.run(case)
     finally:
-        bpvs = os.environ.get("BPVS")
-        if bpvs:
-            world.take_down(bpvs)
+        bpvs = pathlib.Path(ipvsadm).with_name("bpvs")
+        if bpvs.is_absolute() and bpvs.exists():  # what it pinned would outlive the namespace
+            subprocess.run([bpvs, "down"], check=False)
         legs.remove()
     with open(path, "w", encoding="ascii") as file:
         json.dump(world.record, file, indent=0)
