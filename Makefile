@@ -1,0 +1,37 @@
+# The front door: `make help` lists what there is. CMake and its presets do the work.
+PREFIX ?= /usr/local
+DESTDIR ?=
+MAKEFLAGS += --no-print-directory
+export DESTDIR
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test lint bench install clean help packages
+
+build: packages ## build the release (this is what plain `make` does)
+	@[ -e build/release/build.ninja ] || cmake --preset release
+	@cmake --build --preset release
+
+demo: build ## the topology in network namespaces, balanced by BPVS (needs root)
+	@lab/demo
+
+test: packages ## all tests, release and sanitizers; last line: N passed, N failed, N skipped
+	@scripts/test
+
+lint: build ## formatting, static analysis, layers
+	@scripts/lint
+
+bench: build ## measurements, next to their peers (needs root)
+	@bench/run
+
+install: build ## install into $(DESTDIR)$(PREFIX)
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo "  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR) (for make install)"
+
+packages:
+	@scripts/install-packages

@@ -1,0 +1,278 @@
+// A command may be killed at any instruction. Packets then see the old configuration or the new one, and
+// so does the next command, after recover().
+#include "control/test_lab.hh"
+#include "control/test_store.hh"
+
+#include <fmt/format.h>
+#include <functional>
+#include <map>
+
+namespace bpvs {
+namespace {
+
+struct Killed {};
+
+class DeadlyStore : public WatchedStore {
+public:
+    DeadlyStore(Store& store, int touches) : WatchedStore(store), left_(touches) {}
+
+private:
+    void touch() override {
+        if (left_-- == 0)
+            throw Killed{};
+    }
+    int left_;
+};
+
+using Command = std::function<Result<void>(Director&)>;
+
+/// What packets find: each service in force, with its next picks. On a copy, because picks count.
+std::string seen_by_packets(sim::Tables t) {
+    std::map<std::string, std::string> lines;
+    for (const auto& [key, service] : t.services) {
+        if (key.generation != t.config.in_force.generation)
+            continue;
+        std::string picks;
+        for (int i = 0; i < 14; ++i) {
+            const u32 dest = next_dest(t, service);
+            const bool joined = dest == no_id || t.dests[dest].service == service.id;
+            picks += fmt::format(" {}{}", dest, joined ? "" : "!");
+        }
+        lines[fmt::format("{} {}", static_cast<int>(key.protocol), from_be16(key.vport))] = picks;
+    }
+    std::string text;
+    for (const auto& [name, picks] : lines)
+        text += name + picks + "\n";
+    return text;
+}
+
+/// What commands show.
+std::string listed(sim::Tables& t) {
+    sim::MemoryStore store(t);
+    const auto services = Director(store).list();
+    if (!services)
+        return services.error().message;
+    std::map<u16, std::string> lines;
+    for (const ServiceView& s : *services) {
+        std::string& line = lines[from_be16(s.spec.name.vport)];
+        line = fmt::format("{} conns {}:", s.spec.scheduler, s.counters.conns);
+        for (const ServerView& r : s.servers)
+            line += fmt::format(" {:x}*{} conns {} inact {}", from_be32(r.spec.addr.word[0]), r.spec.weight,
+                                r.counters.conns, r.inactive);
+    }
+    std::string text;
+    for (const auto& [port, line] : lines)
+        text += fmt::format("{} {}\n", port, line);
+    return text;
+}
+
+void expect_derived_fields(const sim::Tables& t) {
+    EXPECT_EQ(t.config.dirty, 0u);
+    std::vector<u32> owner(t.dests.size(), no_id);
+    for (const auto& [key, s] : t.services) {
+        ASSERT_EQ(key.generation, t.config.in_force.generation) << "an element of another generation was left";
+        EXPECT_LT(s.id, t.config.used_services);
+        for (u32 i = 0; i < s.entries; ++i)
+            owner[t.words[s.set_offset + i * set_entry_words]] = s.id;
+    }
+    EXPECT_EQ(t.config.in_force.enabled, t.services.size() > 0 ? 1u : 0u);
+    for (u32 id = 0; id < t.dests.size(); ++id)
+        if (id < t.config.used_dests)
+            EXPECT_EQ(t.dests[id].service, owner[id]) << "destination " << id;
+        else
+            EXPECT_EQ(owner[id], no_id) << "destination " << id << " is beyond used_dests";
+}
+
+/// Kills `command` at each point in turn.
+void survives_at_any_point(const sim::Tables& before, const Command& command) {
+    sim::Tables after = before;
+    sim::MemoryStore after_store(after);
+    Director whole(after_store);
+    OK(command(whole));
+    expect_derived_fields(after);
+    sim::Tables old = before;
+    const std::string old_list = listed(old), new_list = listed(after);
+    const std::string old_packets = seen_by_packets(before), new_packets = seen_by_packets(after);
+    ASSERT_NE(old_list + old_packets, new_list + new_packets) << "the command changes nothing";
+
+    bool finished = false;
+    bool committed = false;
+    for (int point = 0; !finished; ++point) {
+        SCOPED_TRACE(fmt::format("killed at point {}", point));
+        sim::Tables t = before;
+        sim::MemoryStore store(t);
+        DeadlyStore deadly(store, point);
+        try {
+            Director director(deadly);
+            OK(command(director));
+            finished = true;
+        } catch (const Killed&) {
+        }
+        const std::string packets = seen_by_packets(t);
+        EXPECT_TRUE(packets == old_packets || packets == new_packets) << packets;
+        Director next(store);
+        OK(next.recover());
+        expect_derived_fields(t);
+        EXPECT_EQ(seen_by_packets(t), packets) << "recovery changed what packets see";
+        const std::string list = listed(t);
+        EXPECT_TRUE(list == old_list || list == new_list) << list;
+        EXPECT_TRUE(list == new_list || !committed) << "the change came and went";
+        committed = list == new_list && new_list != old_list;
+        OK(next.flush()); // the tables are still good for use
+        OK(next.add_service(service(tcp(9999))));
+        OK(next.add_server(tcp(9999), server(99)));
+        if (testing::Test::HasFailure())
+            return;
+    }
+    EXPECT_EQ(seen_by_packets(before), old_packets);
+}
+
+sim::Tables two_services(u32 words = 1024) {
+    Lab lab({.connections = 8, .max_dests = 16, .max_services = 8, .max_words = words});
+    lab.add("wrr", {5, 3, 1});
+    lab.add("rr", {1, 1, 1}, tcp(81));
+    lab.picks(5);
+    lab.picks(4, tcp(81));
+    for (u32 n = 1; n <= 3; ++n)
+        lab.tables.counters[lab.record(n)] = {.conns = n};
+    lab.tables.counters[lab.tables.config.max_dests] = {.conns = 6};
+    return lab.tables;
+}
+
+TEST(Killed, while_the_first_service_is_added) {
+    survives_at_any_point(sim::Tables{}, [](Director& d) { return d.add_service(service(tcp())); });
+}
+
+TEST(Killed, while_a_service_is_added) {
+    survives_at_any_point(two_services(), [](Director& d) { return d.add_service(service(tcp(82))); });
+}
+
+TEST(Killed, while_the_scheduler_is_exchanged) {
+    survives_at_any_point(two_services(), [](Director& d) { return d.edit_service(service(tcp(), "rr")); });
+}
+
+TEST(Killed, while_a_service_is_deleted) {
+    survives_at_any_point(two_services(), [](Director& d) { return d.delete_service(tcp()); });
+}
+
+TEST(Killed, while_the_last_service_is_deleted) {
+    sim::Tables t = two_services();
+    sim::MemoryStore store(t);
+    OK(Director(store).delete_service(tcp()));
+    survives_at_any_point(t, [](Director& d) { return d.delete_service(tcp(81)); });
+}
+
+TEST(Killed, while_all_services_are_flushed) {
+    survives_at_any_point(two_services(), [](Director& d) { return d.flush(); });
+}
+
+TEST(Killed, while_a_server_is_added) {
+    survives_at_any_point(two_services(), [](Director& d) { return d.add_server(tcp(), server(4, 2)); });
+}
+
+TEST(Killed, while_a_server_is_edited) {
+    survives_at_any_point(two_services(), [](Director& d) { return d.edit_server(tcp(), server(1, 2)); });
+}
+
+Result<void> remove_2(Director& d) { return d.delete_server(tcp(), Family::v4, rip(2), to_be16(80)); }
+
+TEST(Killed, while_a_server_is_removed) { survives_at_any_point(two_services(), remove_2); }
+
+TEST(Killed, while_a_server_comes_back) {
+    sim::Tables t = two_services();
+    sim::MemoryStore store(t);
+    Director director(store);
+    OK(remove_2(director));
+    for (Dest& d : t.dests)
+        if (d.addr == rip(2) && d.vport == tcp().vport)
+            d.inactive = 7;
+    survives_at_any_point(t, [](Director& d) { return d.add_server(tcp(), server(2, 3)); });
+}
+
+TEST(Killed, while_space_is_used_again) {
+    constexpr u32 tight = 39 + 30 + 39 + 12; // the two blocks in force, a replacement, and what lies between
+    const sim::Tables t = two_services(tight);
+    survives_at_any_point(t, [](Director& d) { return d.edit_server(tcp(), server(1, 2)); });
+}
+
+TEST(Killed, during_recovery_itself) {
+    sim::Tables t = two_services();
+    sim::MemoryStore store(t);
+    t.config.in_force = {.generation = 1, .enabled = 0}; // a flush that got no further
+    t.config.dirty = 1;
+    for (int point = 0;; ++point) {
+        sim::Tables copy = t;
+        sim::MemoryStore copy_store(copy);
+        DeadlyStore deadly(copy_store, point);
+        bool finished = true;
+        try {
+            OK(Director(deadly).recover());
+        } catch (const Killed&) {
+            finished = false;
+        }
+        OK(Director(copy_store).recover());
+        expect_derived_fields(copy);
+        EXPECT_EQ(copy.services.size(), 0u);
+        if (finished || HasFailure())
+            return;
+    }
+}
+
+/// Keeps every block that was replaced, and fails when one is overwritten before settle().
+class SettlingStore : public WatchedStore {
+public:
+    SettlingStore(Store& store, sim::Tables& tables) : WatchedStore(store), tables_(tables) {}
+
+    Result<void> put_service(const ServiceKey& key, const Service& value) override {
+        if (const Service* old = tables_.services.lookup(key); old && old->set_offset != value.set_offset)
+            keep(*old);
+        return WatchedStore::put_service(key, value);
+    }
+    Result<void> erase_service(const ServiceKey& key) override {
+        keep(*tables_.services.lookup(key));
+        return WatchedStore::erase_service(key);
+    }
+    void settle() override {
+        expect_untouched();
+        kept_.clear();
+        ++settled;
+    }
+    void expect_untouched() const {
+        for (const auto& [offset, words] : kept_)
+            EXPECT_TRUE(std::ranges::equal(words, std::span(tables_.words).subspan(offset, words.size())))
+                << "the block at " << offset << " was overwritten while packets may read it";
+    }
+    int settled = 0;
+
+private:
+    void keep(const Service& s) {
+        const auto begin = tables_.words.begin() + s.set_offset;
+        kept_.emplace_back(s.set_offset, std::vector<u32>(begin, begin + s.set_words));
+    }
+    sim::Tables& tables_;
+    std::vector<std::pair<u32, std::vector<u32>>> kept_;
+};
+
+TEST(Settle, comes_before_replaced_memory_is_overwritten_and_not_at_every_change) {
+    sim::Tables t({.max_dests = 16, .max_words = 600});
+    sim::MemoryStore memory(t);
+    SettlingStore store(memory, t);
+    Director director(store);
+    OK(director.add_service(service(tcp(), "wrr")));
+    for (u32 n = 1; n <= 4; ++n)
+        OK(director.add_server(tcp(), server(n, n)));
+    constexpr int changes = 200;
+    for (u32 i = 0; i < changes; ++i) {
+        OK(director.edit_server(tcp(), server(1 + i % 4, 1 + i % 7)));
+        store.expect_untouched();
+    }
+    OK(director.flush());
+    OK(director.add_service(service(tcp(81))));
+    OK(director.add_server(tcp(81), server(1)));
+    store.expect_untouched();
+    EXPECT_GT(store.settled, changes / 20) << "space must have run out";
+    EXPECT_LT(store.settled, changes / 2);
+}
+
+} // namespace
+} // namespace bpvs

@@ -1,0 +1,36 @@
+// Network interfaces of the current namespace and the director's tc filters on them.
+#pragma once
+
+#include "control/error.hh"
+#include "core/model/types.hh"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bpvs::kernel {
+
+struct Interface {
+    std::string name;
+    u32 ifindex;
+    bool up;
+    bool loopback;
+    bool ethernet;
+};
+
+Result<std::vector<Interface>> interfaces();
+/// no_interface
+Result<Interface> interface_by_name(const std::string& name);
+
+/// Why a director cannot sit on this interface; empty: it can.
+std::string unsuitable(const Interface& i);
+
+/// Puts both programs on an interface, replacing what an earlier director put there in one step each.
+/// The result tells whether the clsact qdisc had to be created.
+Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_program);
+/// Takes them off; the qdisc too if it is ours and nobody else uses it.
+void tc_detach(u32 ifindex, bool own_qdisc);
+/// Id of the program of ours on the interface's ingress; nothing: none.
+std::optional<u32> tc_attached(u32 ifindex);
+
+} // namespace bpvs::kernel

@@ -1,0 +1,206 @@
+#include "control/kernel/kernel_store.hh"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace bpvs::kernel {
+
+namespace {
+
+std::unexpected<Error> system_error(const char* what) {
+    const bool denied = errno == EPERM || errno == EACCES;
+    return fail(denied ? Errc::permission : Errc::system, fmt::format("cannot {}: {}", what, std::strerror(errno)));
+}
+
+Result<Fd> open_pin(const std::string& directory, const char* name) {
+    Fd fd(bpf_obj_get((directory + "/" + name).c_str()));
+    if (!fd)
+        return system_error(fmt::format("open the pinned {}", name).c_str());
+    return fd;
+}
+
+/// Maps a whole array into memory; a map whose values are not of the size we know has another layout.
+Result<Mapping> map_array(const std::string& directory, const char* name, std::size_t value_size) {
+    auto fd = open_pin(directory, name);
+    if (!fd)
+        return std::unexpected(fd.error());
+    bpf_map_info info{};
+    u32 size = sizeof info;
+    if (bpf_obj_get_info_by_fd(fd->get(), &info, &size) != 0)
+        return system_error("ask the kernel about a map");
+    if (info.value_size != value_size)
+        return fail(
+            Errc::incompatible,
+            fmt::format("the running director was loaded by another version of bpvs, whose `{}` table has another "
+                        "layout; run `bpvs down` and set it up again",
+                        name));
+    const std::size_t page = 4096;
+    const std::size_t bytes =
+        (static_cast<std::size_t>(info.max_entries) * ((value_size + 7) / 8 * 8) + page - 1) / page * page;
+    Mapping m(fd->get(), bytes);
+    if (!m)
+        return system_error(fmt::format("map the {} table into memory", name).c_str());
+    return m;
+}
+
+unsigned cpus() {
+    static const int n = libbpf_num_possible_cpus();
+    return n < 1 ? 1U : static_cast<unsigned>(n);
+}
+
+void add(Counters& sum, const Counters& c) {
+    sum.conns += c.conns;
+    sum.in_packets += c.in_packets;
+    sum.out_packets += c.out_packets;
+    sum.in_bytes += c.in_bytes;
+    sum.out_bytes += c.out_bytes;
+}
+
+} // namespace
+
+Result<std::unique_ptr<KernelStore>> KernelStore::open(const std::string& directory) {
+    std::unique_ptr<KernelStore> store(new KernelStore);
+    KernelStore& s = *store;
+    Error error{};
+    const auto map = [&](Mapping& to, const char* name, std::size_t size) {
+        auto m = map_array(directory, name, size);
+        if (!m) {
+            error = m.error();
+            return false;
+        }
+        to = std::move(*m);
+        return true;
+    };
+    const auto pin = [&](Fd& to, const char* name) {
+        auto fd = open_pin(directory, name);
+        if (!fd) {
+            error = fd.error();
+            return false;
+        }
+        to = std::move(*fd);
+        return true;
+    };
+    const bool opened = map(s.config_, "config", sizeof(Config)) && map(s.table_, "table", sizeof(Table)) &&
+                        map(s.dests_, "dests", sizeof(Dest)) && map(s.cursors_, "cursors", sizeof(Cursor)) &&
+                        map(s.words_, "words", sizeof(u64)) && map(s.conns_, "conns", sizeof(Conn)) &&
+                        map(s.rates_, "rates", sizeof(Rates)) && map(s.zeros_, "zeros", sizeof(Counters)) &&
+                        pin(s.services_, "services") && pin(s.counters_, "counters") && pin(s.reasons_, "reasons") &&
+                        pin(s.clock_, "bpvs_clock");
+    if (!opened)
+        return std::unexpected(error);
+    if (s.config().layout != layout_version)
+        return fail(Errc::incompatible,
+                    fmt::format("the running director has table layout {}, this bpvs knows layout {}; run "
+                                "`bpvs down` and set it up again",
+                                s.config().layout, layout_version));
+    return store;
+}
+
+Result<std::vector<std::pair<ServiceKey, Service>>> KernelStore::services() {
+    std::vector<ServiceKey> keys;
+    std::vector<Service> values;
+    std::vector<std::pair<ServiceKey, Service>> all;
+    u32 chunk = 1024;
+    u32 cursor = 0;
+    bool started = false;
+    for (;;) {
+        keys.resize(chunk);
+        values.resize(chunk);
+        u32 count = chunk;
+        const int r = bpf_map_lookup_batch(services_.get(), started ? &cursor : nullptr, &cursor, keys.data(),
+                                           values.data(), &count, nullptr);
+        if (r != 0 && errno == ENOSPC) { // one bucket holds more than the chunk
+            chunk *= 2;
+            continue;
+        }
+        if (r != 0 && errno != ENOENT)
+            return system_error("read the services");
+        for (u32 i = 0; i < count; i++)
+            all.emplace_back(keys[i], values[i]);
+        if (r != 0)
+            return all;
+        started = true;
+    }
+}
+
+Result<void> KernelStore::put_service(const ServiceKey& key, const Service& value) {
+    if (bpf_map_update_elem(services_.get(), &key, &value, BPF_ANY) == 0)
+        return {};
+    if (errno == E2BIG || errno == ENOMEM)
+        return fail(Errc::no_room,
+                    fmt::format("cannot add the service: the table holds {} services", config().max_services));
+    return system_error("write a service");
+}
+
+Result<void> KernelStore::erase_service(const ServiceKey& key) {
+    if (bpf_map_delete_elem(services_.get(), &key) != 0 && errno != ENOENT)
+        return system_error("delete a service");
+    return {};
+}
+
+Result<std::vector<Counters>> KernelStore::counters(u32 first, u32 count) {
+    std::vector<Counters> sums(count);
+    constexpr u32 chunk = 512;
+    std::vector<u32> keys(chunk);
+    std::vector<Counters> values(static_cast<std::size_t>(chunk) * cpus());
+    for (u32 done = 0; done < count;) {
+        u32 previous = first + done - 1;
+        u32 next = 0;
+        u32 n = std::min(chunk, count - done);
+        const bool from_start = first + done == 0;
+        const int r = bpf_map_lookup_batch(counters_.get(), from_start ? nullptr : &previous, &next, keys.data(),
+                                           values.data(), &n, nullptr);
+        if ((r != 0 && errno != ENOENT) || n == 0)
+            return system_error("read the counters");
+        for (u32 i = 0; i < n; i++) {
+            for (unsigned cpu = 0; cpu < cpus(); cpu++)
+                add(sums[done + i], values[static_cast<std::size_t>(i) * cpus() + cpu]);
+        }
+        done += n;
+    }
+    return sums;
+}
+
+Result<void> KernelStore::clear_counters(u32 index) {
+    const std::vector<Counters> zero(cpus());
+    if (bpf_map_update_elem(counters_.get(), &index, zero.data(), BPF_ANY) != 0)
+        return system_error("clear a counter");
+    return {};
+}
+
+Result<std::vector<u64>> KernelStore::reasons() {
+    std::vector<u64> sums(static_cast<std::size_t>(Reason::count));
+    std::vector<u64> values(cpus());
+    for (u32 i = 0; i < sums.size(); i++) {
+        if (bpf_map_lookup_elem(reasons_.get(), &i, values.data()) != 0)
+            return system_error("read the packet reasons");
+        for (const u64 v : values)
+            sums[i] += v;
+    }
+    return sums;
+}
+
+u64 KernelStore::now() {
+    std::array<char, 64> frame{};
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data(), .data_size_in = static_cast<u32>(frame.size()), );
+    bpf_prog_test_run_opts(clock_.get(), &run);
+    return table().now;
+}
+
+/// Replacing the inner map of a map in maps makes the kernel wait for running programs; one is made for this.
+void KernelStore::settle() {
+    const u32 key = 0;
+    const Fd inner(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpvs_settle_in", sizeof(u32), sizeof(u32), 1, nullptr));
+    LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = static_cast<u32>(inner.get()), );
+    const Fd outer(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "bpvs_settle", sizeof(u32), sizeof(u32), 1, &options));
+    const int fd = inner.get();
+    if (!inner || !outer || bpf_map_update_elem(outer.get(), &key, &fd, BPF_ANY) != 0)
+        usleep(100000); // no such maps: far longer than any program runs
+}
+
+} // namespace bpvs::kernel

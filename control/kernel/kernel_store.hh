@@ -1,0 +1,47 @@
+// KernelStore: Store over the pinned maps of a director.
+#pragma once
+
+#include "control/kernel/fd.hh"
+#include "control/store.hh"
+
+#include <memory>
+#include <string>
+
+namespace bpvs::kernel {
+
+class KernelStore final : public Store {
+public:
+    /// Opens the maps pinned in `directory`. incompatible: they have another layout.
+    static Result<std::unique_ptr<KernelStore>> open(const std::string& directory);
+
+    Config& config() override { return *first<Config>(config_); }
+    Table& table() override { return *first<Table>(table_); }
+    std::span<Dest> dests() override { return {first<Dest>(dests_), config().max_dests}; }
+    std::span<Cursor> cursors() override { return {first<Cursor>(cursors_), config().max_services}; }
+    std::span<u32> words() override { return {first<u32>(words_), config().max_words}; }
+    std::span<Conn> conns() override { return {first<Conn>(conns_), config().connections}; }
+    std::span<Rates> rates() override { return {first<Rates>(rates_), ids()}; }
+    std::span<Counters> zeros() override { return {first<Counters>(zeros_), ids()}; }
+
+    Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
+    Result<void> put_service(const ServiceKey& key, const Service& value) override;
+    Result<void> erase_service(const ServiceKey& key) override;
+    Result<std::vector<Counters>> counters(u32 first, u32 count) override;
+    Result<void> clear_counters(u32 index) override;
+    Result<std::vector<u64>> reasons() override;
+    u64 now() override;
+    void settle() override;
+
+private:
+    KernelStore() = default;
+    u32 ids() { return config().max_dests + config().max_services; }
+    template <class T>
+    static T* first(const Mapping& m) {
+        return static_cast<T*>(m.data());
+    }
+
+    Fd services_, counters_, reasons_, clock_;
+    Mapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_;
+};
+
+} // namespace bpvs::kernel

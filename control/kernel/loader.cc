@@ -1,0 +1,245 @@
+#include "control/kernel/loader.hh"
+
+#include "control/kernel/kernel_store.hh"
+#include "core/model/timeouts.hh"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <memory>
+
+// The BPF object, embedded by the build (control/kernel/object.S).
+extern "C" const char bpvs_object_begin[];
+extern "C" const char bpvs_object_end[];
+
+namespace bpvs::kernel {
+
+namespace {
+
+constexpr u32 max_dests = 65536;
+constexpr u32 max_services = 16384;
+constexpr u32 max_words = 1U << 20;
+
+constexpr std::array program_names = {"bpvs_ingress", "bpvs_egress", "bpvs_arm", "bpvs_clock"};
+constexpr const char* witness = "witness";
+
+struct CloseObject {
+    void operator()(bpf_object* o) const { bpf_object__close(o); }
+};
+struct DestroyLink {
+    void operator()(bpf_link* l) const { bpf_link__destroy(l); }
+};
+using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+int quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
+
+/// Runs the steps one after the other until one fails.
+template <class... Steps>
+Result<void> in_order(Steps... steps) {
+    Result<void> done;
+    (void)((done = steps(), done.has_value()) && ...);
+    return done;
+}
+
+std::unexpected<Error> kernel_refused(const std::string& what, int error) {
+    if (error == EPERM || error == EACCES)
+        return fail(Errc::permission, fmt::format("cannot {}: {}; CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN are needed",
+                                                  what, std::strerror(error)));
+    return fail(Errc::no_bpf,
+                fmt::format("cannot {}: {}; Linux 6.1 or newer with BPF and its type information is needed", what,
+                            std::strerror(error)));
+}
+
+Result<Object> open_object() {
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "bpvs", );
+    Object o(bpf_object__open_mem(bpvs_object_begin, static_cast<std::size_t>(bpvs_object_end - bpvs_object_begin),
+                                  &options));
+    if (!o)
+        return kernel_refused("read the BPF object in this binary", errno);
+    return o;
+}
+
+std::string pin_of(const std::string& directory, const char* name) { return directory + "/" + name; }
+
+template <class F>
+Result<void> for_each_map(bpf_object* o, F fn) {
+    bpf_map* m = nullptr;
+    bpf_object__for_each_map(m, o) {
+        if (bpf_map__is_internal(m))
+            continue;
+        if (const int r = fn(m); r != 0)
+            return kernel_refused(fmt::format("set up the table `{}`", bpf_map__name(m)), -r);
+    }
+    return {};
+}
+
+void set_sizes(bpf_object* o, u32 connections) {
+    const u32 ids = max_dests + max_services;
+    const std::array<std::pair<const char*, u32>, 10> sizes = {{{"services", max_services},
+                                                                {"dests", max_dests},
+                                                                {"cursors", max_services},
+                                                                {"words", max_words / 2},
+                                                                {"conns", connections},
+                                                                {"flows4", 2 * connections},
+                                                                {"free_conns", connections},
+                                                                {"counters", ids},
+                                                                {"rates", ids},
+                                                                {"zeros", ids}}};
+    for (const auto& [name, entries] : sizes)
+        bpf_map__set_max_entries(bpf_object__find_map_by_name(o, name), entries);
+}
+
+int program_fd(bpf_object* o, const char* name) { return bpf_program__fd(bpf_object__find_program_by_name(o, name)); }
+
+Programs programs_of(bpf_object* o) {
+    const auto copy = [&](const char* name) { return Fd(fcntl(program_fd(o, name), F_DUPFD_CLOEXEC, 0)); };
+    return {copy("bpvs_ingress"), copy("bpvs_egress")};
+}
+
+Result<void> load_programs(bpf_object* o) {
+    if (const int r = bpf_object__load(o); r != 0)
+        return kernel_refused("load the BPF programs", -r);
+    return {};
+}
+
+/// A timer's memory can be refused for a moment; a table without its timers would never age.
+Result<void> arm(bpf_object* o) {
+    std::array<char, 64> frame{};
+    for (int attempt = 0; attempt < 400; attempt++) {
+        LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data(), .data_size_in = static_cast<u32>(frame.size()), );
+        if (bpf_prog_test_run_opts(program_fd(o, "bpvs_arm"), &run) != 0)
+            return kernel_refused("start the timers", errno);
+        if (run.retval == 0)
+            return {};
+        usleep(5000);
+    }
+    return fail(Errc::system, "cannot start the timers: the kernel gave no memory for them for two seconds; try again");
+}
+
+Result<void> pin_programs(bpf_object* o, const std::string& directory) {
+    for (const char* name : program_names) {
+        const std::string path = pin_of(directory, name);
+        unlink(path.c_str());
+        if (bpf_obj_pin(program_fd(o, name), path.c_str()) != 0)
+            return kernel_refused(fmt::format("pin {}", name), errno);
+    }
+    return {};
+}
+
+/// Ties the director to the current network namespace: this link dies with it.
+Result<void> pin_witness(bpf_object* o, const std::string& directory) {
+    const Fd ns(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    const std::unique_ptr<bpf_link, DestroyLink> link(
+        bpf_program__attach_netns(bpf_object__find_program_by_name(o, "bpvs_witness"), ns.get()));
+    if (!link || bpf_link__pin(link.get(), pin_of(directory, witness).c_str()) != 0)
+        return kernel_refused("watch over the network namespace", errno);
+    return {};
+}
+
+/// Jiffies per second: the coarse clock's resolution is one.
+u32 jiffies_per_second() {
+    timespec t{};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &t);
+    return t.tv_nsec > 0 ? static_cast<u32>(1'000'000'000 / t.tv_nsec) : 250;
+}
+
+Result<void> initialise(const std::string& directory, u32 connections) {
+    const Fd fd(bpf_obj_get(pin_of(directory, "config").c_str()));
+    Config c{};
+    c.version = object_version();
+    c.build = object_build();
+    c.hz = jiffies_per_second();
+    c.connections = connections;
+    c.max_dests = max_dests;
+    c.max_services = max_services;
+    c.max_words = max_words;
+    default_timeouts(c);
+    const u32 key = 0;
+    if (bpf_map_update_elem(fd.get(), &key, &c, BPF_ANY) != 0)
+        return kernel_refused("write the configuration", errno);
+    return {};
+}
+
+} // namespace
+
+u32 object_version() { return BPVS_VERSION_MAJOR << 16 | BPVS_VERSION_MINOR << 8 | BPVS_VERSION_PATCH; }
+
+u64 object_build() {
+    u64 hash = 0xcbf29ce484222325; // FNV-1a
+    for (const char* p = bpvs_object_begin; p != bpvs_object_end; p++)
+        hash = (hash ^ static_cast<u8>(*p)) * 0x100000001b3;
+    return hash;
+}
+
+u32 default_connections() {
+    struct sysinfo info{};
+    sysinfo(&info);
+    const u64 memory = static_cast<u64>(info.totalram) * info.mem_unit;
+    return static_cast<u32>(std::bit_floor(std::clamp<u64>(memory / 65536, 16384, 4U << 20)));
+}
+
+Result<Programs> load(const std::string& directory, u32 connections) {
+    libbpf_set_print(quiet);
+    auto object = open_object();
+    if (!object)
+        return std::unexpected(object.error());
+    bpf_object* o = object->get();
+    set_sizes(o, connections);
+    const auto pin = [&](bpf_map* m) { return bpf_map__pin(m, pin_of(directory, bpf_map__name(m)).c_str()); };
+    auto done = in_order([&] { return load_programs(o); }, [&] { return for_each_map(o, pin); },
+                         [&] { return initialise(directory, connections); }, [&] { return pin_programs(o, directory); },
+                         [&] { return pin_witness(o, directory); }, [&] { return arm(o); });
+    if (!done)
+        return std::unexpected(done.error());
+    return programs_of(o);
+}
+
+Result<void> upgrade(const std::string& directory, const std::function<Result<void>(const Programs&)>& attach) {
+    libbpf_set_print(quiet);
+    auto object = open_object();
+    if (!object)
+        return std::unexpected(object.error());
+    bpf_object* o = object->get();
+    const auto reuse = [&](bpf_map* m) {
+        const Fd fd(bpf_obj_get(pin_of(directory, bpf_map__name(m)).c_str()));
+        return fd ? bpf_map__reuse_fd(m, fd.get()) : -errno;
+    };
+    return in_order([&] { return for_each_map(o, reuse); }, [&] { return load_programs(o); },
+                    [&] { return attach(programs_of(o)); }, [&] { return arm(o); },
+                    [&] { return pin_programs(o, directory); });
+}
+
+void finish(Config& config) {
+    config.version = object_version();
+    config.build = object_build();
+    config.layout = layout_version;
+}
+
+bool complete(const Config& config) { return config.layout == layout_version; }
+
+Result<Programs> pinned_programs(const std::string& directory) {
+    Programs p{Fd(bpf_obj_get(pin_of(directory, "bpvs_ingress").c_str())),
+               Fd(bpf_obj_get(pin_of(directory, "bpvs_egress").c_str()))};
+    if (!p.ingress || !p.egress)
+        return kernel_refused("open the pinned programs", errno);
+    return p;
+}
+
+bool namespace_alive(const std::string& directory) {
+    const Fd link(bpf_obj_get(pin_of(directory, witness).c_str()));
+    bpf_link_info info{};
+    u32 size = sizeof info;
+    return link && bpf_obj_get_info_by_fd(link.get(), &info, &size) == 0 && info.netns.netns_ino != 0;
+}
+
+} // namespace bpvs::kernel

@@ -1,0 +1,393 @@
+#include "control/open.hh"
+
+#include "control/kernel/interfaces.hh"
+#include "control/kernel/kernel_store.hh"
+#include "control/kernel/loader.hh"
+#include "control/kernel/place.hh"
+#include "control/kernel/routes.hh"
+#include "core/model/timeouts.hh"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <sys/capability.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+namespace bpvs {
+
+namespace {
+
+using namespace kernel;
+
+struct FreeCap {
+    void operator()(cap_t c) const { cap_free(c); }
+};
+
+Result<void> check_privilege() {
+    const std::unique_ptr<std::remove_pointer_t<cap_t>, FreeCap> caps(cap_get_proc());
+    for (const cap_value_t needed : {CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_BPF}) {
+        cap_flag_value_t value = CAP_CLEAR;
+        if (!caps || cap_get_flag(caps.get(), needed, CAP_EFFECTIVE, &value) != 0 || value != CAP_SET)
+            return fail(Errc::permission, "CAP_NET_ADMIN, CAP_BPF and CAP_SYS_ADMIN are needed: run it as root");
+    }
+    return {};
+}
+
+/// A director that is not up looks like one without services.
+class EmptyStore final : public Store {
+public:
+    EmptyStore() { default_timeouts(config_); }
+    Config& config() override { return config_; }
+    Table& table() override { return table_; }
+    std::span<Dest> dests() override { return {}; }
+    std::span<Cursor> cursors() override { return {}; }
+    std::span<u32> words() override { return {}; }
+    std::span<Conn> conns() override { return {}; }
+    std::span<Rates> rates() override { return {}; }
+    std::span<Counters> zeros() override { return {}; }
+    Result<std::vector<std::pair<ServiceKey, Service>>> services() override { return {}; }
+    Result<void> put_service(const ServiceKey&, const Service&) override { return not_up(); }
+    Result<void> erase_service(const ServiceKey&) override { return not_up(); }
+    Result<std::vector<Counters>> counters(u32, u32 count) override { return std::vector<Counters>(count); }
+    Result<void> clear_counters(u32) override { return not_up(); }
+    Result<std::vector<u64>> reasons() override { return std::vector<u64>(static_cast<std::size_t>(Reason::count)); }
+    u64 now() override { return 0; }
+    void settle() override {}
+
+private:
+    static std::unexpected<Error> not_up() {
+        return fail(Errc::system, "no director is up in this network namespace; run `bpvs up`");
+    }
+    Config config_{};
+    Table table_{};
+};
+
+/// The interfaces the director sits on: our record of them is a pinned map.
+class AttachedInterfaces {
+public:
+    explicit AttachedInterfaces(const std::string& directory) : map_(bpf_obj_get((directory + "/attached").c_str())) {}
+
+    Result<void> attach(const Interface& i, const Programs& p) {
+        Entry before{};
+        const bool known = bpf_map_lookup_elem(map_.get(), &i.ifindex, &before) == 0;
+        // Noted first: whatever happens next, `down` knows where to look.
+        if (auto noted = note(i, {known ? before.created_qdisc : 1U, 0}); !noted)
+            return noted;
+        auto created = tc_attach(i, p.ingress.get(), p.egress.get());
+        if (!created) {
+            if (!known)
+                bpf_map_delete_elem(map_.get(), &i.ifindex);
+            return std::unexpected(created.error());
+        }
+        return note(i, {before.created_qdisc | (*created ? 1U : 0U), 0});
+    }
+
+    void detach(u32 ifindex) {
+        Entry entry{};
+        bpf_map_lookup_elem(map_.get(), &ifindex, &entry);
+        tc_detach(ifindex, entry.created_qdisc != 0);
+        bpf_map_delete_elem(map_.get(), &ifindex);
+    }
+
+    std::vector<u32> all() const {
+        std::vector<u32> indexes;
+        u32 key = 0;
+        for (int r = bpf_map_get_next_key(map_.get(), nullptr, &key); r == 0;
+             r = bpf_map_get_next_key(map_.get(), &key, &key))
+            indexes.push_back(key);
+        return indexes;
+    }
+
+private:
+    struct Entry {
+        u32 created_qdisc;
+        u32 reserved;
+    };
+
+    Result<void> note(const Interface& i, const Entry& entry) {
+        if (bpf_map_update_elem(map_.get(), &i.ifindex, &entry, BPF_ANY) != 0)
+            return fail(Errc::system,
+                        fmt::format("cannot note the attachment of {}: {}", i.name, std::strerror(errno)));
+        return {};
+    }
+
+    Fd map_;
+};
+
+/// One command's hold on the place of the current namespace's director.
+struct Site {
+    Place place;
+    u64 cookie;
+    Fd lock; ///< closed: unlocked
+
+    std::string directory() const { return place.path(cookie); }
+};
+
+Result<Site> open_site(bool create, bool locked) {
+    if (auto ok = check_privilege(); !ok)
+        return std::unexpected(ok.error());
+    auto cookie = netns_cookie();
+    if (!cookie)
+        return std::unexpected(cookie.error());
+    auto place = Place::open(create);
+    if (!place)
+        return std::unexpected(place.error());
+    Site site{std::move(*place), *cookie, Fd()};
+    if (locked && site.place.exists()) {
+        auto lock = site.place.lock(site.cookie);
+        if (!lock)
+            return std::unexpected(lock.error());
+        site.lock = std::move(*lock);
+    }
+    return site;
+}
+
+/// Directors whose namespace is gone still hold memory and timers: their pins go.
+void remove_orphans(const Site& site) {
+    for (const u64 cookie : site.place.cookies()) {
+        if (cookie == site.cookie || namespace_alive(site.place.path(cookie)))
+            continue;
+        if (const auto lock = site.place.try_lock(cookie); lock && !namespace_alive(site.place.path(cookie)))
+            site.place.remove(cookie);
+    }
+}
+
+/// The store of the director, or null when no complete one is there.
+Result<std::unique_ptr<KernelStore>> find_store(const Site& site) {
+    if (!site.place.has(site.cookie))
+        return nullptr;
+    const Fd config(bpf_obj_get((site.directory() + "/config").c_str()));
+    const u32 key = 0;
+    u32 words[1024]{}; // at least as large as any version's Config, whose first field is the layout
+    if (!config || bpf_map_lookup_elem(config.get(), &key, words) != 0 || words[0] == 0)
+        return nullptr; // being brought up, or that was interrupted
+    return KernelStore::open(site.directory());
+}
+
+Result<std::vector<Interface>> chosen_interfaces(const std::vector<std::string>& names) {
+    auto all = interfaces();
+    if (!all)
+        return std::unexpected(all.error());
+    std::vector<Interface> chosen;
+    if (names.empty()) {
+        std::ranges::copy_if(*all, std::back_inserter(chosen),
+                             [](const Interface& i) { return unsuitable(i).empty(); });
+        return chosen;
+    }
+    for (const std::string& name : names) {
+        auto i = interface_by_name(name);
+        if (!i)
+            return std::unexpected(i.error());
+        if (const std::string why = unsuitable(*i); !why.empty())
+            return fail(Errc::no_interface, fmt::format("cannot attach to {}: {}", name, why));
+        chosen.push_back(*i);
+    }
+    return chosen;
+}
+
+void take_down(const Site& site) {
+    AttachedInterfaces attached(site.directory());
+    for (const u32 ifindex : attached.all())
+        attached.detach(ifindex);
+    site.place.remove(site.cookie);
+}
+
+Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions& options) {
+    auto chosen = chosen_interfaces(options.interfaces);
+    if (!chosen)
+        return std::unexpected(chosen.error());
+    take_down(site); // what an interrupted attempt left
+    if (auto made = site.place.make(site.cookie); !made)
+        return std::unexpected(made.error());
+    const auto build = [&]() -> Result<std::unique_ptr<KernelStore>> {
+        auto programs = load(site.directory(), options.connections ? options.connections : default_connections());
+        if (!programs)
+            return std::unexpected(programs.error());
+        AttachedInterfaces attached(site.directory());
+        for (const Interface& i : *chosen) {
+            if (auto ok = attached.attach(i, *programs); !ok)
+                return std::unexpected(ok.error());
+        }
+        const Fd config(bpf_obj_get((site.directory() + "/config").c_str()));
+        Config c{};
+        const u32 key = 0;
+        if (bpf_map_lookup_elem(config.get(), &key, &c) != 0)
+            return fail(Errc::system, fmt::format("cannot read the configuration: {}", std::strerror(errno)));
+        finish(c);
+        if (bpf_map_update_elem(config.get(), &key, &c, BPF_ANY) != 0)
+            return fail(Errc::system, fmt::format("cannot write the configuration: {}", std::strerror(errno)));
+        return KernelStore::open(site.directory());
+    };
+    auto store = build();
+    if (!store)
+        take_down(site);
+    return store;
+}
+
+bool newer_than(const Config& loaded) {
+    return object_version() > loaded.version || (object_version() == loaded.version && object_build() != loaded.build);
+}
+
+Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
+    auto all = interfaces();
+    if (!all)
+        return std::unexpected(all.error());
+    AttachedInterfaces attached(site.directory());
+    const std::vector<u32> ours = attached.all();
+    auto done = upgrade(site.directory(), [&](const Programs& p) -> Result<void> {
+        for (const Interface& i : *all) {
+            if (std::ranges::find(ours, i.ifindex) == ours.end())
+                continue;
+            if (auto ok = attached.attach(i, p); !ok)
+                return ok;
+        }
+        return {};
+    });
+    if (done)
+        finish(store.config());
+    return done;
+}
+
+class KernelDirector final : public OpenDirector {
+public:
+    KernelDirector(Site site, std::unique_ptr<KernelStore> store)
+        : site_(std::move(site)), store_(std::move(store)), director_(this->store(), is_unicast) {}
+
+    bool is_up() const override { return store_ != nullptr; }
+    Store& store() override { return store_ ? static_cast<Store&>(*store_) : empty_; }
+    Director& director() override { return director_; }
+
+private:
+    Site site_;
+    std::unique_ptr<KernelStore> store_;
+    EmptyStore empty_;
+    Director director_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<OpenDirector>> open_director(Access access, const UpOptions& options) {
+    auto site = open_site(access == Access::create, access != Access::read);
+    if (!site)
+        return std::unexpected(site.error());
+    auto store = find_store(*site);
+    if (!store)
+        return std::unexpected(store.error());
+    if (access == Access::create && !*store) {
+        remove_orphans(*site);
+        auto up = bring_up(*site, options);
+        if (!up)
+            return std::unexpected(up.error());
+        *store = std::move(*up);
+    }
+    const bool up = *store != nullptr;
+    if (up && access == Access::create && newer_than((*store)->config())) {
+        if (auto done = upgrade_in_place(*site, **store); !done)
+            return std::unexpected(done.error());
+    }
+    auto opened = std::make_unique<KernelDirector>(std::move(*site), std::move(*store));
+    if (up && access != Access::read) {
+        if (auto recovered = opened->director().recover(); !recovered)
+            return std::unexpected(recovered.error());
+    }
+    return opened;
+}
+
+Result<void> director_up(const UpOptions& options) {
+    auto opened = open_director(Access::create, options);
+    if (!opened)
+        return std::unexpected(opened.error());
+    for (const std::string& name : options.interfaces) {
+        opened->reset(); // attaching takes the lock itself
+        if (auto ok = director_attach(name); !ok)
+            return ok;
+    }
+    return {};
+}
+
+Result<void> director_down() {
+    auto site = open_site(false, true);
+    if (!site)
+        return std::unexpected(site.error());
+    if (!site->place.exists())
+        return {};
+    take_down(*site);
+    remove_orphans(*site);
+    return {};
+}
+
+Result<void> director_attach(const std::string& interface) {
+    auto site = open_site(false, true);
+    if (!site)
+        return std::unexpected(site.error());
+    auto store = find_store(*site);
+    if (!store)
+        return std::unexpected(store.error());
+    if (!*store)
+        return fail(Errc::system, "no director is up in this network namespace; run `bpvs up`");
+    auto chosen = chosen_interfaces({interface});
+    if (!chosen)
+        return std::unexpected(chosen.error());
+    auto programs = pinned_programs(site->directory());
+    if (!programs)
+        return std::unexpected(programs.error());
+    return AttachedInterfaces(site->directory()).attach(chosen->front(), *programs);
+}
+
+Result<void> director_detach(const std::string& interface) {
+    auto site = open_site(false, true);
+    if (!site)
+        return std::unexpected(site.error());
+    auto i = interface_by_name(interface);
+    if (!i)
+        return std::unexpected(i.error());
+    if (!site->place.has(site->cookie) || !tc_attached(i->ifindex))
+        return fail(Errc::no_interface, fmt::format("the director is not attached to {}", interface));
+    AttachedInterfaces(site->directory()).detach(i->ifindex);
+    return {};
+}
+
+Result<DirectorStatus> director_status() {
+    auto site = open_site(false, false);
+    if (!site)
+        return std::unexpected(site.error());
+    auto store = find_store(*site);
+    if (!store)
+        return std::unexpected(store.error());
+    DirectorStatus s;
+    s.cookie = site->cookie;
+    auto all = interfaces();
+    if (!all)
+        return std::unexpected(all.error());
+    for (const Interface& i : *all) {
+        const bool attached = *store && tc_attached(i.ifindex).has_value();
+        std::string why = attached ? "" : unsuitable(i);
+        if (!attached && why.empty())
+            why = *store ? fmt::format("not asked for: bpvs attach {}", i.name) : "no director is up";
+        s.interfaces.push_back({i.name, i.ifindex, attached ? "tc" : "", std::move(why)});
+    }
+    if (!*store)
+        return s;
+    KernelStore& k = **store;
+    const Config& c = k.config();
+    s.up = true;
+    s.version = fmt::format("{}.{}.{}", c.version >> 16, c.version >> 8 & 0xff, c.version & 0xff);
+    s.pin_path = Place::shown_path(site->cookie);
+    s.connections_live = k.table().live;
+    s.connections_max = c.connections;
+    auto services = k.services();
+    auto reasons = k.reasons();
+    if (!services || !reasons)
+        return std::unexpected(services ? reasons.error() : services.error());
+    s.services = static_cast<u32>(services->size());
+    for (u32 i = 0; i < reasons->size(); i++)
+        s.reasons.emplace_back(static_cast<Reason>(i), (*reasons)[i]);
+    return s;
+}
+
+const char* bpvs_version() { return BPVS_VERSION; }
+
+} // namespace bpvs

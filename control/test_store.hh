@@ -1,0 +1,43 @@
+// A store that stands in front of another one, so that a test can watch or stop what a command does.
+#pragma once
+
+#include "control/store.hh"
+
+namespace bpvs {
+
+/// Every use of the tables passes touch(): a command writes at most one element between two of them.
+class WatchedStore : public Store {
+public:
+    explicit WatchedStore(Store& store) : store_(store) {}
+
+    Config& config() override { return touched().config(); }
+    Table& table() override { return touched().table(); }
+    std::span<Dest> dests() override { return touched().dests(); }
+    std::span<Cursor> cursors() override { return touched().cursors(); }
+    std::span<u32> words() override { return touched().words(); }
+    std::span<Conn> conns() override { return touched().conns(); }
+    std::span<Rates> rates() override { return touched().rates(); }
+    std::span<Counters> zeros() override { return touched().zeros(); }
+    Result<std::vector<std::pair<ServiceKey, Service>>> services() override { return touched().services(); }
+    Result<void> put_service(const ServiceKey& key, const Service& value) override {
+        return touched().put_service(key, value);
+    }
+    Result<void> erase_service(const ServiceKey& key) override { return touched().erase_service(key); }
+    Result<std::vector<Counters>> counters(u32 first, u32 count) override { return touched().counters(first, count); }
+    Result<void> clear_counters(u32 index) override { return touched().clear_counters(index); }
+    Result<std::vector<u64>> reasons() override { return touched().reasons(); }
+    u64 now() override { return touched().now(); }
+    void settle() override { touched().settle(); }
+
+protected:
+    virtual void touch() {}
+
+private:
+    Store& touched() {
+        touch();
+        return store_;
+    }
+    Store& store_;
+};
+
+} // namespace bpvs
