@@ -1,8 +1,8 @@
 #include "cli/bpvsadm/execute.hh"
 
 #include "cli/bpvsadm/list.hh"
-#include "cli/bpvsadm/local.hh"
 #include "cli/bpvsadm/parse.hh"
+#include "cli/bpvsadm/privilege.hh"
 
 #include <fmt/format.h>
 #include <net/if.h>
@@ -38,16 +38,6 @@ Failure failure_of(Verb verb, const Error& error) {
     }
 }
 
-Result<void> add_server(const Command& c, Director& director) {
-    if (!is_broadcast(c.server))
-        return director.add_server(c.service.name, c.server);
-    if (auto found = director.find(c.service.name); !found)
-        return std::unexpected(found.error());
-    if (c.server.lower > c.server.upper)
-        return fail(Errc::out_of_range, "the lower threshold is above the upper one");
-    return fail(Errc::not_unicast, "the server's address is a broadcast address here");
-}
-
 Result<void> change(const Command& c, Director& director) {
     const ServiceName& name = c.service.name;
     switch (c.verb) {
@@ -60,7 +50,7 @@ Result<void> change(const Command& c, Director& director) {
     case Verb::flush:
         return director.flush();
     case Verb::add_server:
-        return add_server(c, director);
+        return director.add_server(name, c.server);
     case Verb::edit_server:
         return director.edit_server(name, c.server);
     case Verb::delete_server:
