@@ -71,16 +71,18 @@ public:
     explicit AttachedInterfaces(const std::string& directory) : map_(bpf_obj_get((directory + "/attached").c_str())) {}
 
     Result<void> attach(const Interface& i, const Programs& p) {
+        Entry before{};
+        const bool known = bpf_map_lookup_elem(map_.get(), &i.ifindex, &before) == 0;
+        // Noted first: whatever happens next, `down` knows where to look.
+        if (auto noted = note(i, {known ? before.created_qdisc : 1U, 0}); !noted)
+            return noted;
         auto created = tc_attach(i, p.ingress.get(), p.egress.get());
-        if (!created)
+        if (!created) {
+            if (!known)
+                bpf_map_delete_elem(map_.get(), &i.ifindex);
             return std::unexpected(created.error());
-        Entry entry{};
-        bpf_map_lookup_elem(map_.get(), &i.ifindex, &entry);
-        entry.created_qdisc |= *created ? 1U : 0U;
-        if (bpf_map_update_elem(map_.get(), &i.ifindex, &entry, BPF_ANY) != 0)
-            return fail(Errc::system,
-                        fmt::format("cannot note the attachment of {}: {}", i.name, std::strerror(errno)));
-        return {};
+        }
+        return note(i, {before.created_qdisc | (*created ? 1U : 0U), 0});
     }
 
     void detach(u32 ifindex) {
@@ -104,6 +106,14 @@ private:
         u32 created_qdisc;
         u32 reserved;
     };
+
+    Result<void> note(const Interface& i, const Entry& entry) {
+        if (bpf_map_update_elem(map_.get(), &i.ifindex, &entry, BPF_ANY) != 0)
+            return fail(Errc::system,
+                        fmt::format("cannot note the attachment of {}: {}", i.name, std::strerror(errno)));
+        return {};
+    }
+
     Fd map_;
 };
 

@@ -1,0 +1,125 @@
+// SimTables and SimEnv: the native world of the packet path. What bpf/tables.hh and bpf/env_tc.hh do over
+// maps and a socket buffer is done here over tables in memory and a vector of bytes.
+#pragma once
+
+#include "core/net/checksum.hh"
+#include "core/net/headers.hh"
+#include "core/pipeline/env.hh"
+#include "sim/routes.hh"
+#include "sim/tables.hh"
+
+#include <vector>
+
+namespace bpvs::sim {
+
+/// An Ethernet frame without its trailing checksum.
+using Frame = std::vector<u8>;
+
+/// The table part of Env.
+class SimTables {
+public:
+    explicit SimTables(Tables& tables) : tables_(&tables) {}
+
+    const Config* config() { return &tables_->config; }
+    Table* table() { return &tables_->table; }
+    u64 now() { return tables_->jiffies; }
+    Conn* conn(u32 index) { return element(tables_->conns, index); }
+    Dest* dest(u32 index) { return element(tables_->dests, index); }
+    Cursor* cursor(u32 index) { return element(tables_->cursors, index); }
+    Counters* counters(u32 index) { return element(tables_->counters, index); }
+    bool word(u32 index, u32* value) {
+        const u32* w = element(tables_->words, index);
+        if (w)
+            *value = *w;
+        return w != nullptr;
+    }
+
+    const Service* find_service(const ServiceKey& key) { return tables_->services.lookup(key); }
+    const FlowTarget* find_flow(const Flow4& flow) { return tables_->flows4.lookup(flow); }
+    int insert_flow(const Flow4& flow, const FlowTarget& target) {
+        switch (tables_->flows4.insert(flow, target)) {
+        case Update::ok:
+            return flow_inserted;
+        case Update::exists:
+            return flow_exists;
+        case Update::full:
+            break;
+        }
+        return flow_no_room;
+    }
+    void erase_flow(const Flow4& flow) { tables_->flows4.erase(flow); }
+
+    /// A slot that has rested, else one never used yet.
+    bool take_conn(u32* index) {
+        if (const auto rested = tables_->free_conns.pop()) {
+            *index = *rested;
+            return true;
+        }
+        if (tables_->table.high_water >= tables_->config.connections)
+            return false;
+        *index = tables_->table.high_water++;
+        return true;
+    }
+    void give_conn(u32 index) { tables_->free_conns.push(index); }
+
+private:
+    /// As an array map: null beyond its end.
+    template <class T>
+    static T* element(std::vector<T>& all, u32 index) {
+        return index < all.size() ? &all[index] : nullptr;
+    }
+
+    Tables* tables_;
+};
+static_assert(bpvs::Tables<SimTables>);
+
+/// Tables and one frame that arrived on an interface.
+class SimEnv : public SimTables {
+public:
+    static constexpr u32 l3 = net::eth::size;
+
+    SimEnv(Tables& tables, Routes& routes, Frame& frame, const Mac& own)
+        : SimTables(tables), routes_(&routes), frame_(&frame), own_(own) {}
+
+    /// PACKET_HOST and no VLAN tag.
+    bool for_us() {
+        const u8* header = at(0, net::eth::size);
+        return header && std::equal(own_.begin(), own_.end(), header + net::eth::dst) && ether_type() != to_be16(0x8100);
+    }
+    bool is_ipv4() { return frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4; }
+
+    u8* at(u32 offset, u32 length) {
+        return u64{offset} + length <= frame_->size() ? frame_->data() + offset : nullptr;
+    }
+
+    u32 segment_length(const net::Packet& p) { return p.length; }
+    u32 ip_length(const net::Packet& p) { return p.length ? p.length : static_cast<u32>(frame_->size()) - l3; }
+
+    /// Full checksums, as bpf_l4_csum_replace treats them: a UDP checksum of zero is none and stays none,
+    /// one that becomes zero is sent as 0xffff (RFC 768).
+    bool replace_l4_sum(u32 offset, IpProto protocol, Be32 old_addr, Be32 addr, Be16 old_port, Be16 port) {
+        u8* field = at(offset, sizeof(Be16));
+        if (!field)
+            return false;
+        Be16 check = net::load<Be16>(field);
+        if (protocol == IpProto::udp && check == Be16{})
+            return true;
+        check = net::replace(net::replace(check, old_addr, addr), old_port, port);
+        if (protocol == IpProto::udp && check == Be16{})
+            check = Be16{0xffff};
+        net::store(field, check);
+        return true;
+    }
+
+    void route(const RouteQuery& q, Route& r) { r = routes_->lookup(q); }
+
+private:
+    Be16 ether_type() const { return net::load<Be16>(frame_->data() + net::eth::type); }
+
+    Routes* routes_;
+    Frame* frame_;
+    Mac own_;
+};
+static_assert(Env<SimEnv>);
+
+} // namespace bpvs::sim

@@ -1,0 +1,106 @@
+// Routes: the kernel's FIB and neighbour tables as far as bpf_fib_lookup shows them to the packet path.
+#pragma once
+
+#include "core/pipeline/env.hh"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace bpvs::sim {
+
+using Mac = std::array<u8, 6>;
+
+struct Interface {
+    u32 ifindex;
+    Mac mac;
+    u16 mtu;
+};
+
+/// Where a prefix leads. `via` zero: on the link itself.
+struct Destination {
+    enum class Kind { unicast, local, unreachable } kind;
+    u32 ifindex = 0;
+    Be32 via{};
+};
+
+class Routes {
+public:
+    void add_interface(const Interface& i) { interfaces_.push_back(i); }
+    void add_route(Be32 prefix, u32 length, const Destination& to) { routes_.push_back({mask(prefix, length), length, to}); }
+    void set_mtu(u32 ifindex, u16 mtu) {
+        if (Interface* i = find(ifindex))
+            i->mtu = mtu;
+    }
+    /// nullopt: not resolved.
+    void set_neighbour(u32 ifindex, Be32 addr, std::optional<Mac> mac) {
+        std::erase_if(neighbours_, [&](const Neighbour& n) { return n.ifindex == ifindex && n.addr == addr; });
+        if (mac)
+            neighbours_.push_back({ifindex, addr, *mac});
+    }
+
+    Interface* find(u32 ifindex) {
+        const auto it = std::ranges::find(interfaces_, ifindex, &Interface::ifindex);
+        return it == interfaces_.end() ? nullptr : &*it;
+    }
+
+    /// In bpf_fib_lookup's order: route, MTU, next hop, neighbour.
+    Route lookup(const RouteQuery& q) {
+        Route r{RouteStatus::stack, {}, {}};
+        const Prefix* best = longest_match(q.daddr);
+        if (!best || best->to.kind != Destination::Kind::unicast)
+            return r;
+        const Interface* out = find(best->to.ifindex);
+        if (!out)
+            return r;
+        r.egress.mtu = out->mtu;
+        if (q.length > out->mtu) {
+            r.status = RouteStatus::too_long;
+            return r;
+        }
+        r.egress.ifindex = out->ifindex;
+        r.next_hop = best->to.via == Be32{} ? q.daddr : best->to.via;
+        const auto n = std::ranges::find_if(neighbours_, [&](const Neighbour& candidate) {
+            return candidate.ifindex == out->ifindex && candidate.addr == r.next_hop;
+        });
+        if (n == neighbours_.end()) {
+            r.status = RouteStatus::no_neighbour;
+            return r;
+        }
+        std::ranges::copy(n->mac, r.egress.dmac);
+        std::ranges::copy(out->mac, r.egress.smac);
+        r.status = RouteStatus::ok;
+        return r;
+    }
+
+private:
+    struct Prefix {
+        Be32 prefix;
+        u32 length;
+        Destination to;
+    };
+    struct Neighbour {
+        u32 ifindex;
+        Be32 addr;
+        Mac mac;
+    };
+
+    static Be32 mask(Be32 addr, u32 length) {
+        return length == 0 ? Be32{} : to_be32(from_be32(addr) & (~0u << (32 - length)));
+    }
+
+    const Prefix* longest_match(Be32 addr) const {
+        const Prefix* best = nullptr;
+        for (const Prefix& p : routes_)
+            if (mask(addr, p.length) == p.prefix && (!best || p.length >= best->length))
+                best = &p; // of equal prefixes the one added last
+        return best;
+    }
+
+    std::vector<Interface> interfaces_;
+    std::vector<Prefix> routes_;
+    std::vector<Neighbour> neighbours_;
+};
+
+} // namespace bpvs::sim

@@ -1,0 +1,85 @@
+#include "sim/world.hh"
+
+#include "core/pipeline/age.hh"
+#include "core/pipeline/egress.hh"
+#include "core/pipeline/ingress.hh"
+
+#include <algorithm>
+
+namespace bpvs::sim {
+
+namespace {
+
+// The pace of the timers in bpf/director.bpf.cc.
+constexpr u64 second = 1'000'000'000;
+constexpr u32 sweep_slice = 4096;
+constexpr u32 rate_slice = 256;
+constexpr u64 rate_period = 2 * second;
+
+} // namespace
+
+World::World(const Sizes& sizes) : tables_(sizes), jiffies_at_zero_(tables_.jiffies), next_rate_(rate_period) {}
+
+Outcome World::ingress(u32 ifindex, Frame frame) {
+    const Interface* in = routes_.find(ifindex);
+    SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{});
+    const Verdict v = bpvs::ingress(env);
+    count(v.reason);
+    return {v, std::move(frame)};
+}
+
+Outcome World::egress(Frame frame) {
+    SimEnv env(tables_, routes_, frame, Mac{});
+    const Verdict v = bpvs::egress(env);
+    if (action_of(v.reason) != Action::pass) // what is not ours was counted, if at all, when it arrived
+        count(v.reason);
+    return {v, std::move(frame)};
+}
+
+u64 World::sweep() {
+    SimTables t(tables_);
+    Table& table = tables_.table;
+    const u32 used = std::min(table.high_water, tables_.config.connections);
+    const u32 ticks = used / sweep_slice + 4; // a second
+    const u32 slice = used / ticks + 1;
+    if (used) {
+        const u32 first = table.sweep_cursor < used ? table.sweep_cursor : 0;
+        const bool pressure = under_pressure(tables_.config, table);
+        for (u32 i = 0; i < slice; i++)
+            sweep_slot(t, tables_.config, (first + i) % used, pressure);
+        table.sweep_cursor = (first + slice) % used;
+    }
+    return second / ticks;
+}
+
+u64 World::rate() {
+    const u32 dests = tables_.config.used_dests;
+    const u32 used = dests + tables_.config.used_services;
+    u32& cursor = tables_.table.rate_cursor;
+    const u32 first = cursor < used ? cursor : 0;
+    for (u32 n = first; n < used && n < first + rate_slice; n++) {
+        const u32 index = n < dests ? n : tables_.config.max_dests + (n - dests);
+        if (index < tables_.rates.size())
+            estimate_rates(tables_.rates[index], tables_.counters[index]);
+    }
+    cursor = first + rate_slice;
+    return rate_period / (used / rate_slice + 1);
+}
+
+void World::advance(u64 jiffies) {
+    const u64 hz = tables_.config.hz;
+    const u64 target_jiffies = tables_.jiffies + jiffies;
+    const u64 target = (target_jiffies - jiffies_at_zero_) * second / hz;
+    while (std::min(next_sweep_, next_rate_) <= target) {
+        time_ = std::min(next_sweep_, next_rate_);
+        tables_.jiffies = jiffies_at_zero_ + time_ * hz / second;
+        if (next_sweep_ <= next_rate_)
+            next_sweep_ = time_ + sweep();
+        else
+            next_rate_ = time_ + rate();
+    }
+    time_ = target;
+    tables_.jiffies = target_jiffies;
+}
+
+} // namespace bpvs::sim

@@ -1,0 +1,107 @@
+#include "tests/scenarios/lib/commands.hh"
+
+#include "tests/scenarios/lib/packet.hh"
+
+#include <fmt/format.h>
+
+namespace bpvs::scenario {
+
+namespace {
+
+struct Line {
+    char command = 0;
+    std::optional<ServiceName> service;
+    std::string scheduler = "wlc";
+    ServerSpec server;
+    Timeouts timeouts{};
+};
+
+void parse_endpoint(const std::string& text, Address& addr, Be16& port) {
+    const std::size_t colon = text.find(':');
+    addr = address_v4(parse_address(text.substr(0, colon)));
+    if (colon != std::string::npos)
+        port = to_be16(parse_number<u16>(text.substr(colon + 1)));
+}
+
+Line parse_line(const std::vector<std::string>& words) {
+    Line line;
+    std::size_t at = 0;
+    const auto next = [&] {
+        if (at >= words.size())
+            throw Wrong("the command line ends too early");
+        return words[at++];
+    };
+    const std::string command = next();
+    if (command == "--set") {
+        line.command = 's';
+        line.timeouts.tcp = parse_number<u32>(next());
+        line.timeouts.tcp_fin = parse_number<u32>(next());
+        line.timeouts.udp = parse_number<u32>(next());
+    } else if (command.size() == 2 && command[0] == '-' && std::string_view("AEDCZaed").find(command[1]) != std::string_view::npos) {
+        line.command = command[1];
+    } else {
+        throw Wrong(fmt::format("scenarios know the commands -A -E -D -C -Z -a -e -d --set, not '{}'", command));
+    }
+    while (at < words.size()) {
+        const std::string option = next();
+        if (option == "-t" || option == "-u") {
+            line.service = parse_service(option == "-t" ? "tcp" : "udp", next());
+        } else if (option == "-s") {
+            line.scheduler = next();
+        } else if (option == "-m") {
+            line.server.method = Forward::masq;
+        } else if (option == "-w") {
+            line.server.weight = parse_number<u32>(next());
+        } else if (option == "-r") {
+            line.server.family = Family::v4;
+            line.server.port = line.service ? line.service->vport : Be16{};
+            parse_endpoint(next(), line.server.addr, line.server.port);
+        } else {
+            throw Wrong(fmt::format("scenarios know the options -t -u -s -r -m -w, not '{}'", option));
+        }
+    }
+    if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)
+        throw Wrong("the command needs -t or -u");
+    return line;
+}
+
+} // namespace
+
+ServiceName parse_service(const std::string& protocol, const std::string& endpoint) {
+    ServiceName name;
+    name.protocol = protocol == "tcp" ? IpProto::tcp : protocol == "udp" ? IpProto::udp : IpProto::none;
+    if (name.protocol == IpProto::none)
+        throw Wrong(fmt::format("'{}' should be tcp or udp", protocol));
+    parse_endpoint(endpoint, name.vip, name.vport);
+    return name;
+}
+
+Result<void> carry_out(Director& director, const std::vector<std::string>& words) {
+    const Line line = parse_line(words);
+    const ServiceName name = line.service.value_or(ServiceName{});
+    ServiceSpec service;
+    service.name = name;
+    service.scheduler = line.scheduler;
+    switch (line.command) {
+    case 'A':
+        return director.add_service(service);
+    case 'E':
+        return director.edit_service(service);
+    case 'D':
+        return director.delete_service(name);
+    case 'C':
+        return director.flush();
+    case 'Z':
+        return director.zero(line.service);
+    case 'a':
+        return director.add_server(name, line.server);
+    case 'e':
+        return director.edit_server(name, line.server);
+    case 'd':
+        return director.delete_server(name, line.server.family, line.server.addr, line.server.port);
+    default:
+        return director.set_timeouts(line.timeouts);
+    }
+}
+
+} // namespace bpvs::scenario

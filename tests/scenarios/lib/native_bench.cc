@@ -1,0 +1,52 @@
+#include "tests/scenarios/lib/native_bench.hh"
+
+namespace bpvs::scenario {
+
+namespace {
+
+Answer answer(sim::Outcome outcome) {
+    const Action action = action_of(outcome.verdict.reason);
+    const Fate fate = action == Action::drop      ? Fate::dropped
+                      : action == Action::forward ? Fate::forwarded
+                                                  : Fate::passed;
+    return {fate, std::move(outcome.frame), reason_name(outcome.verdict.reason)};
+}
+
+} // namespace
+
+const char* reason_name(Reason reason) {
+    switch (reason) {
+#define X(name, action, text) \
+    case Reason::name:        \
+        return #name;
+        BPVS_REASONS(X)
+#undef X
+    case Reason::count:
+        break;
+    }
+    return "?";
+}
+
+NativeBench::NativeBench(const sim::Sizes& sizes) : world_(sizes), store_(world_.tables()), director_(store_) {}
+
+void NativeBench::set_up(const Topology& topology) {
+    using Kind = sim::Destination::Kind;
+    sim::Routes& routes = world_.routes();
+    for (const Link& link : topology.links) {
+        routes.add_interface({link.ifindex, link.mac, link.mtu});
+        routes.add_route(link.addresses.front(), 24, {Kind::unicast, link.ifindex});
+        for (const Be32 addr : link.addresses)
+            routes.add_route(addr, 32, {Kind::local});
+        for (const Be32 addr : topology.neighbours(link))
+            routes.set_neighbour(link.ifindex, addr, mac_of_neighbour(addr));
+    }
+    routes.add_route({}, 0, {Kind::unicast, topology.links.front().ifindex, parse_address("gip")});
+    for (const Prefix& p : topology.unreachable)
+        routes.add_route(p.addr, p.length, {Kind::unreachable});
+}
+
+Answer NativeBench::arrive(const Link& on, const Frame& frame) { return answer(world_.ingress(on.ifindex, frame)); }
+
+Answer NativeBench::send_locally(const Link&, const Frame& frame) { return answer(world_.egress(frame)); }
+
+} // namespace bpvs::scenario

@@ -1,0 +1,37 @@
+// The packet path compiled natively: sim::World under the control library.
+#pragma once
+
+#include "control/director.hh"
+#include "sim/memory_store.hh"
+#include "sim/world.hh"
+#include "tests/scenarios/lib/bench.hh"
+
+namespace bpvs::scenario {
+
+class NativeBench : public Bench {
+public:
+    explicit NativeBench(const sim::Sizes& sizes = {});
+
+    std::string name() const override { return "native"; }
+    void set_up(const Topology& topology) override;
+    Answer arrive(const Link& on, const Frame& frame) override;
+    Answer send_locally(const Link& on, const Frame& frame) override;
+    void wait(double seconds) override { world_.advance_seconds(seconds); }
+    Result<void> change(const std::function<Result<void>(Director&)>& what) override { return what(director_); }
+    Result<void> read(const std::function<void(Director&, Store&)>& what) override {
+        what(director_, store_);
+        return {};
+    }
+
+    sim::World& world() { return world_; }
+    sim::Tables& tables() { return world_.tables(); }
+
+private:
+    sim::World world_;
+    sim::MemoryStore store_;
+    Director director_;
+};
+
+const char* reason_name(Reason reason);
+
+} // namespace bpvs::scenario

@@ -1,0 +1,182 @@
+// The packet half of a scenario: what goes in, what comes out.
+#include "tests/scenarios/lib/player.hh"
+
+#include "tests/scenarios/lib/commands.hh"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <functional>
+#include <map>
+
+namespace bpvs::scenario {
+
+namespace {
+
+const char* fate_text(Fate fate) {
+    switch (fate) {
+    case Fate::passed:
+        return "left to the stack";
+    case Fate::forwarded:
+        return "sent out";
+    case Fate::dropped:
+        return "dropped";
+    }
+    return "?";
+}
+
+double parse_seconds(const std::string& text) {
+    double value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || stop != text.data() + text.size() || value < 0 || value > 3600)
+        throw Wrong(fmt::format("'{}' is no time in seconds", text));
+    return value;
+}
+
+Words without_first(const Words& words, std::size_t n = 1) {
+    if (words.size() < n)
+        throw Wrong("the step ends too early");
+    return Words(words.begin() + static_cast<std::ptrdiff_t>(n), words.end());
+}
+
+} // namespace
+
+std::string to_text(const Failure& f) { return fmt::format("line {}: {}\n      {}", f.line, f.step, f.what); }
+
+std::optional<Failure> Player::play(std::string_view text) {
+    int line = 0;
+    std::string step_text;
+    try {
+        while (!text.empty()) {
+            const std::size_t end = std::min(text.find('\n'), text.size());
+            std::string_view current = text.substr(0, std::min(end, text.find('#')));
+            text.remove_prefix(std::min(end + 1, text.size()));
+            line++;
+            const Words words = tokens_of(current);
+            if (words.empty())
+                continue;
+            step_text = std::string(current.substr(current.find_first_not_of(" \t")));
+            step(words);
+        }
+        if (unanswered_)
+            throw Wrong("the scenario ends without a word on what became of the last packet");
+    } catch (const Wrong& wrong) {
+        unanswered_ = false;
+        return Failure{line, step_text, wrong.what()};
+    }
+    return std::nullopt;
+}
+
+void Player::step(const Words& words) {
+    using Run = std::function<void(Player&, const Words&)>;
+    struct Step {
+        bool is_answer; ///< says what became of the last packet
+        Run run;
+    };
+    static const std::map<std::string, Step, std::less<>> steps{
+        {"in", {false, [](Player& p, const Words& w) { p.send(w, false); }}},
+        {"local", {false, [](Player& p, const Words& w) { p.send(w, true); }}},
+        {"out", {true, [](Player& p, const Words& w) { p.expect_out(w); }}},
+        {"to stack", {true, [](Player& p, const Words& w) { p.expect_rewritten(w); }}},
+        {"translated", {true, [](Player& p, const Words& w) { p.expect_rewritten(w); }}},
+        {"pass untouched", {true, [](Player& p, const Words&) { p.expect_pass(); }}},
+        {"dropped", {true, [](Player& p, const Words&) { p.expect_drop(); }}},
+        {"wait", {false, [](Player& p, const Words& w) { p.bench_.wait(parse_seconds(w.at(0))); }}},
+        {"counters", {false, [](Player& p, const Words& w) { p.expect_counters(w); }}},
+        {"conn", {false, [](Player& p, const Words& w) { p.expect_conn(w, true); }}},
+        {"no conn", {false, [](Player& p, const Words& w) { p.expect_conn(w, false); }}},
+        {"conns", {false, [](Player& p, const Words& w) { p.expect_conns(w); }}},
+        {"reason", {false, [](Player& p, const Words& w) { p.expect_reason(w); }}},
+        {"bpvsadm", {false, [](Player& p, const Words& w) {
+             const auto done = p.bench_.change([&](Director& d) { return carry_out(d, w); });
+             if (!done)
+                 throw Wrong(done.error().message);
+         }}},
+    };
+    if (words[0] == "neighbour" || words[0] == "mtu" || words[0] == "unreachable") {
+        change_topology(words);
+        return;
+    }
+    std::size_t used = 2;
+    auto it = words.size() > 1 ? steps.find(words[0] + " " + words[1]) : steps.end();
+    if (it == steps.end()) {
+        it = steps.find(words[0]);
+        used = 1;
+    }
+    if (it == steps.end())
+        throw Wrong(fmt::format("'{}' is no step of a scenario", words[0]));
+    if (it->second.is_answer != unanswered_)
+        throw Wrong(unanswered_ ? "first say what became of the packet that went in"
+                                : "no packet went in that this could be about");
+    set_up_once();
+    try {
+        it->second.run(*this, without_first(words, used));
+    } catch (const std::out_of_range&) {
+        throw Wrong("the step ends too early");
+    }
+}
+
+void Player::set_up_once() {
+    if (is_set_up_)
+        return;
+    is_set_up_ = true;
+    bench_.set_up(topology_);
+}
+
+/// neighbour ADDRESS unknown | mtu LINK BYTES | unreachable PREFIX LENGTH
+void Player::change_topology(const Words& words) {
+    if (is_set_up_)
+        throw Wrong("surroundings are described before the first other step");
+    if (words.size() != 3)
+        throw Wrong("expected: neighbour ADDRESS unknown, mtu LINK BYTES or unreachable PREFIX LENGTH");
+    if (words[0] == "neighbour")
+        topology_.unresolved.push_back(parse_address(words[1]));
+    else if (words[0] == "mtu")
+        topology_.link(words[1]).mtu = parse_number<u16>(words[2]);
+    else
+        topology_.unreachable.push_back({parse_address(words[1]), parse_number<u8>(words[2])});
+}
+
+void Player::send(const Words& packet, bool local) {
+    const Packet p = parse_packet(packet);
+    sent_ = local ? leaving(p, topology_) : arriving(p, topology_);
+    const Be32 side = local ? p.daddr : p.saddr;
+    const Link& link = topology_.towards(side == Be32{} ? parse_address("gip") : side);
+    answer_ = local ? bench_.send_locally(link, sent_) : bench_.arrive(link, sent_);
+    unanswered_ = true;
+}
+
+const Answer& Player::take_answer(Fate fate) {
+    unanswered_ = false;
+    if (answer_.fate != fate)
+        throw Wrong(fmt::format("expected: {}\n      got:      {}{}\n      packet:   {}", fate_text(fate),
+                                fate_text(answer_.fate), answer_.reason.empty() ? "" : " (" + answer_.reason + ")",
+                                describe(answer_.frame)));
+    return answer_;
+}
+
+void Player::compare(const Frame& expected, const Frame& got) {
+    if (expected != got)
+        throw Wrong(fmt::format("expected: {}\n      got:      {}\n      {}", describe(expected), describe(got),
+                                difference(expected, got)));
+}
+
+/// PACKET [by neighbour]
+void Player::expect_out(const Words& words) {
+    const std::size_t n = words.size();
+    const bool by_neighbour = n > 2 && words[n - 2] == "by" && words[n - 1] == "neighbour";
+    const Packet p = parse_packet(by_neighbour ? Words(words.begin(), words.end() - 2) : words);
+    const Frame expected = by_neighbour ? under_macs_of(sent_, p) : leaving(p, topology_);
+    compare(expected, take_answer(Fate::forwarded).frame);
+}
+
+void Player::expect_rewritten(const Words& packet) {
+    const Frame expected = under_macs_of(sent_, parse_packet(packet));
+    compare(expected, take_answer(Fate::passed).frame);
+}
+
+void Player::expect_pass() { compare(sent_, take_answer(Fate::passed).frame); }
+
+void Player::expect_drop() { take_answer(Fate::dropped); }
+
+} // namespace bpvs::scenario
