@@ -136,7 +136,7 @@ Result<Site> open_site(bool create, bool locked) {
     if (!place)
         return std::unexpected(place.error());
     Site site{std::move(*place), *cookie, Fd()};
-    if (locked && site.place.exists()) {
+    if (locked && (create || site.place.has(site.cookie))) { // a director that is not there needs no lock
         auto lock = site.place.lock(site.cookie);
         if (!lock)
             return std::unexpected(lock.error());
@@ -314,7 +314,8 @@ Result<void> director_down() {
         return std::unexpected(site.error());
     if (!site->place.exists())
         return {};
-    take_down(*site);
+    if (site->place.has(site->cookie))
+        take_down(*site);
     remove_orphans(*site);
     return {};
 }

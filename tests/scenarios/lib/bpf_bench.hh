@@ -1,0 +1,36 @@
+// The packet path as the kernel runs it: programs loaded, pinned and configured by the control library in
+// the current network namespace, frames put through them with BPF_PROG_TEST_RUN.
+#pragma once
+
+#include "tests/scenarios/lib/bench.hh"
+
+namespace bpvs::scenario {
+
+/// The kernel or the privileges for this world are missing.
+struct Unavailable : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Takes over the process's network namespace: one scenario, one process.
+class BpfBench : public Bench {
+public:
+    /// Moves the process into a network namespace of its own. Throws Unavailable.
+    BpfBench();
+    /// Takes the director down.
+    ~BpfBench() override;
+    BpfBench(const BpfBench&) = delete;
+    BpfBench& operator=(const BpfBench&) = delete;
+
+    std::string name() const override { return "bpf"; }
+    void set_up(const Topology& topology) override;
+    Answer arrive(const Link& on, const Frame& frame) override;
+    Answer send_locally(const Link& on, const Frame& frame) override;
+    void wait(double seconds) override;
+    Result<void> change(const std::function<Result<void>(Director&)>& what) override;
+    Result<void> read(const std::function<void(Director&, Store&)>& what) override;
+
+private:
+    std::string pins_;
+};
+
+} // namespace bpvs::scenario
