@@ -25,6 +25,8 @@ namespace bpvs::bpf {
     }
     if (!v.by_neighbour)
         return static_cast<int>(redirect(v.ifindex, 0));
+    if (v.next_hop == Be32{})
+        return static_cast<int>(redirect_neigh(v.ifindex, nullptr, 0, 0));
     struct bpf_redir_neigh hop;
     __builtin_memset(&hop, 0, sizeof hop);
     hop.nh_family = 2; // AF_INET

@@ -22,16 +22,14 @@ struct Arguments {
 template <class T>
 void add_role(CLI::App& app, const char* name, T& target, std::expected<T, std::string> (*parse)(const std::string&),
               const char* help) {
-    app.add_option_function<std::string>(
-           name,
-           [&target, parse, name](const std::string& text) {
-               const auto value = parse(text);
-               if (!value)
-                   throw CLI::ValidationError(name, value.error());
-               target = *value;
-           },
-           help)
-        ->required();
+    const CLI::callback_t set = [&target, parse, name](const CLI::results_t& texts) {
+        const auto value = parse(texts.front());
+        if (!value)
+            throw CLI::ValidationError(name, value.error());
+        target = *value;
+        return true;
+    };
+    app.add_option(name, set, help)->required()->type_name("");
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
@@ -69,7 +67,7 @@ int run(const Arguments& arguments) {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     CLI::App app("Prints and checks the six hops of one VS/NAT connection.", "bpvs-walk");
     Arguments arguments;
     add_options(app, arguments);
@@ -79,4 +77,7 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : 2;
     }
     return run(arguments);
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "bpvs-walk: %s\n", error.what());
+    return 2;
 }

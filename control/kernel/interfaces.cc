@@ -66,6 +66,18 @@ bool has_filters(nl_sock* s, u32 ifindex, u32 minor) {
     return nl_cache_nitems(cache.get()) != 0;
 }
 
+/// The name of the master that takes over an interface's packets; empty for none and for a VRF, which does not.
+std::string master_of(nl_cache* links, rtnl_link* link) {
+    const int index = rtnl_link_get_master(link);
+    rtnl_link* master = index > 0 ? rtnl_link_get(links, index) : nullptr;
+    if (!master)
+        return {};
+    const char* kind = rtnl_link_get_type(master);
+    std::string name = kind && std::strcmp(kind, "vrf") == 0 ? "" : rtnl_link_get_name(master);
+    rtnl_link_put(master);
+    return name;
+}
+
 /// libbpf says on stderr what a caller is told by the return value anyway.
 int quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
 
@@ -82,7 +94,8 @@ Result<std::vector<Interface>> interfaces() {
         auto* link = reinterpret_cast<rtnl_link*>(o);
         const unsigned flags = rtnl_link_get_flags(link);
         all.push_back({rtnl_link_get_name(link), static_cast<u32>(rtnl_link_get_ifindex(link)), (flags & IFF_UP) != 0,
-                       (flags & IFF_LOOPBACK) != 0, rtnl_link_get_arptype(link) == ARPHRD_ETHER});
+                       (flags & IFF_LOOPBACK) != 0, rtnl_link_get_arptype(link) == ARPHRD_ETHER,
+                       master_of(cache.get(), link)});
     }
     return all;
 }
@@ -103,6 +116,8 @@ std::string unsuitable(const Interface& i) {
         return "loopback: local traffic is not balanced";
     if (!i.ethernet)
         return "not an Ethernet interface: frames without Ethernet headers are not handled yet";
+    if (!i.port_of.empty())
+        return fmt::format("a port of {0}: the director sits on {0}", i.port_of);
     if (!i.up)
         return "down";
     return {};

@@ -16,6 +16,7 @@ struct Interface {
     bool up;
     bool loopback;
     bool ethernet;
+    std::string port_of; ///< the bridge, bond or team it is a port of; its packets arrive there
 };
 
 Result<std::vector<Interface>> interfaces();

@@ -186,8 +186,9 @@ void Place::remove(u64 cookie) const {
         return;
     for_each_entry(dir.get(), [&](const char* name) { unlinkat(dir.get(), name, 0); });
     unlinkat(pins_.get(), name_of(cookie).c_str(), AT_REMOVEDIR);
-    unlinkat(run_.get(), (name_of(cookie) + ".lock").c_str(), 0);
 }
+
+void Place::remove_lock(u64 cookie) const { unlinkat(run_.get(), (name_of(cookie) + ".lock").c_str(), 0); }
 
 std::vector<u64> Place::cookies() const {
     std::vector<u64> all;

@@ -26,7 +26,7 @@
     X(reply_forwarded,   forward, "reply of an existing connection, sent to its client as from the VIP")             \
     X(new_connection,    forward, "first packet of a new connection, sent to the destination chosen")                \
     X(icmp_forwarded,    forward, "ICMP error about a connection, translated and sent on")                           \
-    X(request_to_stack,  stack,   "request rewritten and left to the stack: local destination, no neighbour or route, fragmentation") \
+    X(request_to_stack,  stack,   "request rewritten and left to the stack: local destination, no route, TTL, fragmentation") \
     X(new_to_stack,      stack,   "first packet of a new connection, rewritten and left to the stack as above")      \
     X(icmp_to_stack,     stack,   "ICMP error translated and left to the stack")                                     \
     X(local_translated,  stack,   "packet of this host's own stack, translated on its way out")                      \

@@ -1,9 +1,10 @@
 // Forwarding: where a packet leaves, and what happens when it cannot.
 //
 // The kernel's FIB and neighbour tables decide; the answer is kept in the connection for a second. What
-// needs the stack's help goes to the stack: a request already rewritten, so that the stack forwards it,
-// resolves the neighbour, fragments it, delivers it locally or answers with the right ICMP error; a reply
-// as it came, because rewritten it would have a local source address and be refused.
+// needs the stack's help goes to the stack: a request already rewritten, so that the stack delivers it
+// locally, fragments it or answers with the right ICMP error; a reply as it came, because rewritten it
+// would have a local source address and be refused. A neighbour that is not resolved yet is the kernel's
+// business too: it queues the packet, asks, and for requests tells the client when nobody answers.
 #pragma once
 
 #include "core/net/icmp.hh"
@@ -59,15 +60,16 @@ template <class E>
                                                    Reason sent, Reason to_stack) {
     Verdict v = verdict(sent);
     const RouteQuery query{p.saddr, c.dest.word[0], p.sport, c.dport, p.protocol, p.tos, e.segment_length(p)};
-    Leave leave = Leave::stack;
-    if (p.ttl > 1)
-        leave = find_way(e, config, query, c.to_dest, v);
-    // Anything else is the stack's business: it resolves neighbours, fragments, reports failure.
-    const bool direct = leave == Leave::direct;
-    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest.word[0], c.dport, direct))
+    const Leave leave = p.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
+    const bool sends = leave == Leave::direct || leave == Leave::by_neighbour;
+    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest.word[0], c.dport, sends))
         return verdict(Reason::internal_error);
-    if (!direct)
+    if (!sends)
         return verdict(to_stack);
+    if (leave == Leave::by_neighbour) {
+        v.next_hop = Be32{}; // by the kernel's own route: it then reports to the client when nobody answers
+        return v;
+    }
     return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);
 }
 

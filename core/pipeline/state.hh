@@ -53,8 +53,9 @@ static constexpr u8 tcp_next[2 * 4 * 16] = {
         event = detail::ev_ack;
     else
         return State::close;
-    const u32 index = (static_cast<u32>(d) & 1u) * 64u + event * 16u + (static_cast<u32>(now) & 15u);
-    return static_cast<State>(detail::tcp_next[index]);
+    u32 index = static_cast<u32>(d) * 64u + event * 16u + static_cast<u32>(now);
+    asm("" : "+r"(index)); // Linux 6.1's verifier wants to see the bound that the compiler would prove away
+    return static_cast<State>(detail::tcp_next[index & 127u]);
 }
 
 /// TCP states that count as ActiveConn; every other state, and every UDP connection, is inactive.

@@ -9,7 +9,7 @@ namespace bpvs {
 struct Verdict {
     Reason reason;
     u32 ifindex;       ///< forward: interface to send on
-    Be32 next_hop;     ///< forward with by_neighbour: whom to resolve
+    Be32 next_hop;     ///< forward with by_neighbour: whom to resolve; zero: whom the kernel's route names
     bool by_neighbour; ///< forward: the kernel fills in the MAC addresses
 };
 

@@ -1,0 +1,74 @@
+#include "cli/bpvs/status_text.hh"
+
+#include <array>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bpvs::cli {
+namespace {
+
+struct ReasonRow {
+    const char* name;
+    const char* action;
+    const char* text;
+};
+constexpr std::array reason_rows{
+#define X(name, action, text) ReasonRow{#name, #action, text},
+    BPVS_REASONS(X)
+#undef X
+};
+
+const ReasonRow& row_of(Reason reason) { return reason_rows.at(static_cast<std::size_t>(reason)); }
+
+} // namespace
+
+std::string status_text(const DirectorStatus& s) {
+    if (!s.up)
+        return "director: not up in this network namespace\n";
+    std::string text = fmt::format("director: up, version {}\nmaps: {}\n", s.version, s.pin_path);
+    text += fmt::format("connections: {} of {}\nservices: {}\n", s.connections_live, s.connections_max, s.services);
+    text += "interfaces:\n";
+    for (const InterfaceStatus& i : s.interfaces)
+        text += i.hook.empty() ? fmt::format("  {}: not attached: {}\n", i.name, i.reason)
+                               : fmt::format("  {}: attached at {}\n", i.name, i.hook);
+    text += "packets:\n";
+    bool any = false;
+    for (const auto& [reason, packets] : s.reasons) {
+        if (packets == 0)
+            continue;
+        any = true;
+        const ReasonRow& row = row_of(reason);
+        text += fmt::format("  {:>12} {:<8} {:<18} {}\n", packets, row.action, row.name, row.text);
+    }
+    return any ? text : text + "  none yet\n";
+}
+
+std::string status_json(const DirectorStatus& s) {
+    using nlohmann::ordered_json;
+    ordered_json json;
+    json["up"] = s.up;
+    if (s.up) {
+        json["version"] = s.version;
+        json["pin_path"] = s.pin_path;
+        json["connections"] = {{"live", s.connections_live}, {"max", s.connections_max}};
+        json["services"] = s.services;
+    }
+    json["interfaces"] = ordered_json::array();
+    for (const InterfaceStatus& i : s.interfaces) {
+        ordered_json entry{{"name", i.name}, {"ifindex", i.ifindex}, {"attached", !i.hook.empty()}};
+        if (i.hook.empty())
+            entry["reason"] = i.reason;
+        else
+            entry["hook"] = i.hook;
+        json["interfaces"].push_back(std::move(entry));
+    }
+    json["packets"] = ordered_json::array();
+    for (const auto& [reason, packets] : s.reasons) {
+        const ReasonRow& row = row_of(reason);
+        json["packets"].push_back(
+            {{"reason", row.name}, {"action", row.action}, {"text", row.text}, {"count", packets}});
+    }
+    return json.dump(2) + "\n";
+}
+
+} // namespace bpvs::cli

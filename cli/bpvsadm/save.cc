@@ -1,0 +1,68 @@
+// -S: the table as lines for -R.
+#include "cli/bpvsadm/check.hh"
+#include "cli/bpvsadm/list.hh"
+#include "cli/bpvsadm/values.hh"
+
+#include <fmt/format.h>
+
+namespace bpvs::cli {
+namespace {
+
+/// The service of -a and -A lines: "-t 1.1.1.1:80", "-f 7 -6".
+std::string service_option(const ServiceName& name, Names names) {
+    // A mark is printed as the signed number that ipvsadm prints.
+    if (name.fwmark != 0)
+        return fmt::format("-f {}{}", static_cast<int>(name.fwmark), name.family == Family::v6 ? " -6" : "");
+    const char* option = name.protocol == IpProto::tcp ? "-t" : name.protocol == IpProto::udp ? "-u" : "--sctp-service";
+    return fmt::format("{} {}", option, endpoint_text(name.family, name.vip, name.vport, name.protocol, names));
+}
+
+std::string save_service(const ServiceSpec& spec) {
+    std::string text = " -s " + spec.scheduler;
+    if (spec.persistence != 0) {
+        text += fmt::format(" -p {}", spec.persistence);
+        if (const std::string mask = persistence_mask(spec); !mask.empty())
+            text += " -M " + mask;
+    }
+    if (!spec.pe.empty())
+        text += " --pe " + spec.pe;
+    if (spec.one_packet)
+        text += " -o";
+    if (spec.sched_flags != 0)
+        text += " -b " + sched_flags_text(spec.sched_flags, spec.scheduler);
+    return text;
+}
+
+std::string save_server(const ServerSpec& s) {
+    const char method = s.method == Forward::masq ? 'm' : s.method == Forward::tunnel ? 'i' : 'g';
+    std::string text = fmt::format(" -{} -w {}", method, s.weight);
+    if (s.method != Forward::tunnel)
+        return text;
+    text += fmt::format(" --tun-type {}", tunnel_types.at(s.tunnel_type));
+    if (s.tunnel_type == 0)
+        return text;
+    if (s.tunnel_port != Be16{})
+        text += fmt::format(" --tun-port {}", from_be16(s.tunnel_port));
+    if ((s.tunnel_flags & tunnel_flag_remcsum) != 0)
+        return text + " --tun-remcsum";
+    return text + ((s.tunnel_flags & tunnel_flag_csum) != 0 ? " --tun-csum" : " --tun-nocsum");
+}
+
+} // namespace
+
+std::string save_text(const Command& command, const std::vector<ServiceView>& services) {
+    const Names names = names_of(command);
+    std::string text;
+    for (const ServiceView& service : services) {
+        const ServiceName& name = service.spec.name;
+        const std::string option = service_option(name, names);
+        text += fmt::format("-A {}{}\n", option, save_service(service.spec));
+        for (const ServerView& s : service.servers)
+            text += fmt::format("-a {} -r {}{}\n", option,
+                                endpoint_text(s.spec.family, s.spec.addr, s.spec.port, name.protocol, names),
+                                save_server(s.spec));
+    }
+    return text;
+}
+
+} // namespace bpvs::cli

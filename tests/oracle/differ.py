@@ -1,0 +1,148 @@
+"""The parts of a comparison: counting results, listings that may be a second apart, packets from captures."""
+import os
+import pathlib
+import re
+import shutil
+import socket
+import struct
+
+import frames
+
+
+class Results:
+    """One line per test, and the closing line that the test driver believes."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def test(self, name, problems):
+        problems = list(problems)
+        if problems:
+            self.failed += 1
+            print(f"FAILED {name}:", *problems[:12], sep="\n    ")
+            if len(problems) > 12:
+                print(f"    and {len(problems) - 12} more")
+        else:
+            self.passed += 1
+            print(f"ok {name}")
+
+    def skip(self, name, reason):
+        self.skipped += 1
+        print(f"skip {name}: {reason}")
+
+    def close(self):
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
+        return 1 if self.failed else 0
+
+
+def oracle_is_missing():
+    """Why the real IPVS cannot be asked here; None when it can."""
+    for program, package in (("linux.uml", "user-mode-linux"), ("ipvsadm", "ipvsadm")):
+        if not shutil.which(program):
+            return f"{program} is missing (package {package})"
+    return None
+
+
+def seconds(row):
+    """A row of -Lnc as (text without the time, seconds left)."""
+    match = re.fullmatch(r"(\S+) (\d+):(\d+) (.*)", row)
+    return (f"{match[1]} {match[4]}", int(match[2]) * 60 + int(match[3])) if match else (row, 0)
+
+
+def same_line(a, b):
+    """Equal; rows of -Lnc may be one second apart, for the time is rounded down and two clocks are read."""
+    (text_a, left_a), (text_b, left_b) = seconds(a), seconds(b)
+    return text_a == text_b and abs(left_a - left_b) <= 1
+
+
+def same_lines(a, b):
+    return len(a) == len(b) and all(map(same_line, a, b))
+
+
+# -- captures -------------------------------------------------------------------------------------
+
+
+def read_pcap(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:4] != b"\xd4\xc3\xb2\xa1":
+        raise ValueError(f"{path} is not a capture of this kind of machine")
+    at, found = 24, []
+    while at < len(data):
+        (length,) = struct.unpack("<I", data[at + 8:at + 12])
+        found.append(data[at + 16:at + 16 + length])
+        at += 16 + length
+    return found
+
+
+class Segment:
+    """A captured TCP segment, in fields."""
+
+    def __init__(self, frame):
+        packet = frame[14:]
+        header = (packet[0] & 15) * 4
+        body = packet[header:struct.unpack("!H", packet[2:4])[0]]
+        self.macs = f"{frame[6:12].hex(':')} > {frame[:6].hex(':')}"
+        self.src, self.dst = (socket.inet_ntoa(packet[n:n + 4]) for n in (12, 16))
+        self.sport, self.dport, self.seq, self.ack, offset, bits = struct.unpack("!HHIIBB", body[:14])
+        self.tos, self.ttl, self.ident, self.fragment = packet[1], packet[8], packet[4:6], packet[6:8].hex()
+        self.flags = "".join(f for f in "SFRPAUEC" if bits & frames.FLAGS[f])
+        self.payload = body[(offset >> 4) * 4:]
+        self.rest = body[4:16] + body[18:]  # the segment without ports and checksum
+        self.ip_options = packet[20:header]
+        self.ip_checksum = "right" if frames.checksum(packet[:header]) == 0 else "WRONG"
+        self.checksum = self._checksum(packet, body)
+
+    @staticmethod
+    def _checksum(packet, body):
+        """A stack may leave the sum over the segment to the device: then the pseudo header's is there."""
+        pseudo = frames.pseudo_header(packet[12:16], packet[16:20], frames.TCP, len(body))
+        if frames.checksum(pseudo + body) == 0:
+            return "right"
+        left_to_device = frames.checksum(pseudo) ^ 0xFFFF
+        return "left to the device" if struct.unpack("!H", body[16:18])[0] == left_to_device else "WRONG"
+
+    def client_port(self):
+        return self.dport if self.sport == 80 else self.sport
+
+
+def conversations(path):
+    """The segments of each connection, by client port, in the order of the capture."""
+    found = {}
+    for frame in read_pcap(path):
+        segment = Segment(frame)
+        found.setdefault(segment.client_port(), []).append(segment)
+    return found
+
+
+def normalised(segments):
+    """The segments of one connection as lines.
+
+    Left out is what the two ends choose and no director touches: IP id, TCP window and options
+    (another kernel, another choice), and initial sequence numbers (relative here). Whether a
+    director really leaves them alone is compared within each world.
+    """
+    first = {}
+    for s in segments:
+        first.setdefault((s.src, s.sport), s.seq)
+    return [f"{s.macs} {s.src}:{s.sport} > {s.dst}:{s.dport} ttl {s.ttl} tos {s.tos:02x} fragment {s.fragment}"
+            f" [{s.flags}] seq {(s.seq - first[s.src, s.sport]) & 0xffffffff}"
+            f" ack {(s.ack - first.get((s.dst, s.dport), s.ack)) & 0xffffffff if 'A' in s.flags else 'none'} checksums {s.ip_checksum}, {s.checksum}"
+            f" payload {s.payload!r}" for s in segments]
+
+
+# -- what is there --------------------------------------------------------------------------------
+
+
+def find_bpvsadm():
+    build = os.environ.get("BPVS_BUILD") or pathlib.Path(__file__).resolve().parents[2] / "build" / "release"
+    return str(pathlib.Path(build, "bin", "bpvsadm"))
+
+
+def bpvs_cannot_run(bpvsadm):
+    """Why BPVS cannot be run here; None when it can."""
+    if os.geteuid() != 0:
+        return "not root, and network namespaces need it"
+    if not os.access(bpvsadm, os.X_OK):
+        return f"{bpvsadm} is not built"
+    return None

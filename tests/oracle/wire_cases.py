@@ -1,0 +1,518 @@
+"""What the wire comparison does to a director, case by case. Names are behaviours.
+
+Each case has services of its own, on {v} (the case's first port of the VIP) and {v1}, {v2} …
+"""
+import frames
+from legs import CIP, DIP, VIP, rip
+
+DATA = bytes(range(97, 123)) * 4
+
+
+def rr_takes_turns_beginning_with_the_server_added_last(w):
+    w.service((1, 2, 3))
+    w.list()
+    for n in range(9):
+        w.connect().request("S", f"SYN of connection {n + 1}")
+    w.list()
+    w.connections()
+
+
+def wrr_follows_weights_5_3_1(w):
+    w.service({1: 5, 2: 3, 3: 1}, "wrr")
+    for n in range(20):
+        w.connect().request("S", f"SYN of connection {n + 1}")
+    w.list()
+
+
+def wrr_leaves_out_a_server_of_weight_0(w):
+    w.service({1: 3, 2: 0, 3: 2}, "wrr")
+    for n in range(11):
+        w.connect().request("S", f"SYN of connection {n + 1}")
+
+
+def wrr_weight_edited_in_mid_sequence(w):
+    w.service({1: 5, 2: 3, 3: 1}, "wrr")
+    for change in ("", "-e -t {v} -r 172.16.1.3:80 -m -w 4", "-e -t {v} -r 172.16.1.1:80 -m -w 0",
+                   "-e -t {v} -r 172.16.1.1:80 -m -w 2"):
+        if change:
+            w.command(change)
+        for n in range(7):
+            w.connect().request("S", f"SYN {n + 1}")
+    w.list()
+
+
+def wrr_server_added_and_removed_in_mid_sequence(w):
+    w.service({1: 4, 2: 2}, "wrr")
+    for change in ("", "-a -t {v} -r 172.16.1.3:80 -m -w 3", "-d -t {v} -r 172.16.1.2:80"):
+        if change:
+            w.command(change)
+        for n in range(8):
+            w.connect().request("S", f"SYN {n + 1}")
+
+
+def rr_server_added_and_removed_in_mid_sequence(w):
+    w.service((1, 2))
+    for change, count in (("", 3), ("-a -t {v} -r 172.16.1.3:80 -m", 6), ("-d -t {v} -r 172.16.1.2:80", 5),
+                          ("-e -t {v} -r 172.16.1.1:80 -m -w 0", 3), ("-e -t {v} -r 172.16.1.1:80 -m -w 1", 4)):
+        if change:
+            w.command(change)
+        for n in range(count):
+            w.connect().request("S", f"SYN {n + 1}")
+
+
+def rr_ignores_how_large_a_weight_is(w):
+    w.service({1: 5, 2: 1, 3: 2})
+    for n in range(6):
+        w.connect().request("S", f"SYN {n + 1}")
+
+
+def scheduler_edited_in_mid_sequence(w):
+    w.service({1: 3, 2: 1, 3: 2})
+    for scheduler in ("", "wrr", "rr"):
+        if scheduler:
+            w.command("-E -t {v} -s " + scheduler)
+        for n in range(7):
+            w.connect().request("S", f"SYN {n + 1}")
+
+
+def two_services_take_turns_independently(w):
+    w.service((1, 2, 3))
+    w.service((1, 2, 3), name="{v1}")
+    for n in range(4):
+        w.connect().request("S", f"SYN {n + 1} to the first")
+        w.connect(vport=w.vport + 1).request("S", f"SYN {n + 1} to the second")
+    w.list()
+
+
+def ports_are_mapped_both_ways(w):
+    w.service(rport=8080)
+    c = w.connect(rport=8080).establish()
+    c.request("PA", data=b"GET / HTTP/1.0\r\n\r\n")
+    c.reply("PA", data=DATA)
+    w.list()
+    w.connections()
+
+
+def a_whole_connection_is_translated(w):
+    w.service((1, 2))
+    c = w.connect().establish()
+    c.request("PA", data=DATA[:33])
+    c.reply("A", ack=1034)
+    c.reply("PA", ack=1034, data=DATA * 14)
+    c.request("A", seq=1034, ack=5001 + len(DATA) * 14)
+    c.request("PA", seq=1034, data=DATA[:1])
+    w.connections()
+
+
+def a_segment_as_long_as_the_mtu_is_translated(w):
+    w.service()
+    c = w.connect().establish()
+    c.request("PA", data=b"q" * 1460, fragment=0x4000)
+    c.reply("PA", data=b"r" * 1460, fragment=0x4000)
+
+
+def udp_is_translated_both_ways(w):
+    w.service((1, 2), rport=53, protocol="u")
+    for n in range(3):
+        port = w.next_port()
+        w.client(f"query {n + 1}", frames.udp(CIP, port, VIP, w.vport, b"query"))
+        server = 2 - n % 2
+        w.server(f"answer {n + 1}", frames.udp(rip(server), 53, CIP, port, b"answer"), server=server)
+        w.client(f"query {n + 1} again", frames.udp(CIP, port, VIP, w.vport, b"query"))
+    w.list()
+    w.connections()
+
+
+def udp_without_a_checksum(w):
+    w.service(rport=53, protocol="u")
+    port = w.next_port()
+    w.client("query", frames.udp(CIP, port, VIP, w.vport, DATA, no_checksum=True))
+    w.server("answer", frames.udp(rip(1), 53, CIP, port, DATA, no_checksum=True))
+
+
+def udp_checksum_never_becomes_0(w):
+    """A sum that comes to 0 is sent as ffff; 0 would say that there is none."""
+    w.service(rport=53, protocol="u")
+    port = w.next_port()
+
+    def payload_that_makes_it_0(*addresses):
+        return frames.udp(*addresses, b"\0\0")[26:28]
+
+    w.client("query", frames.udp(CIP, port, VIP, w.vport, payload_that_makes_it_0(CIP, port, rip(1), 53)))
+    w.client("query whose own sum is ffff", frames.udp(CIP, port, VIP, w.vport, payload_that_makes_it_0(CIP, port, VIP, w.vport)))
+    w.server("answer", frames.udp(rip(1), 53, CIP, port, payload_that_makes_it_0(VIP, w.vport, CIP, port)))
+    w.server("answer whose own sum is ffff", frames.udp(rip(1), 53, CIP, port, payload_that_makes_it_0(rip(1), 53, CIP, port)))
+
+
+def a_wrong_checksum_stays_wrong_by_the_same_amount(w):
+    w.service()
+    w.service(rport=53, protocol="u")
+    c = w.connect().request("S", wrong_checksum=True).reply("SA", wrong_checksum=True)
+    c.request("A").request("PA", data=DATA, wrong_checksum=True).reply("PA", data=DATA, wrong_checksum=True)
+    w.connections()
+    port = w.next_port()
+    w.client("UDP query", frames.udp(CIP, port, VIP, w.vport, DATA, wrong_checksum=True))
+    w.server("UDP answer", frames.udp(rip(1), 53, CIP, port, DATA, wrong_checksum=True))
+
+
+def header_fields_are_kept(w):
+    w.service()
+    c = w.connect()
+    syn_options = bytes.fromhex("020405b40402080a000000010000000001030307")
+    c.request("S", "SYN with options", options=syn_options, fragment=0x4000, ident=0xBEEF, tos=0x2E)
+    c.reply("SA", "SYN/ACK with options", options=syn_options, fragment=0x4000, ident=0, tos=0xB8)
+    c.request("A", "timestamps", options=b"\x01\x01\x08\x0a" + b"\1\2\3\4\5\6\7\x08")
+    c.request("PAUEC", "urgent data, ECN", data=DATA, urgent=3, tos=3)
+    c.reply("PAEC", "ECN back", data=DATA, tos=2)
+    c.request("A", "reserved bits", reserved=0xE)
+    c.request("A", "window 0", window=0)
+    c.reply("A", "window 65535", window=65535)
+
+
+def ip_options_are_kept(w):
+    w.service()
+    c = w.connect().establish()
+    segment = frames.tcp(CIP, c.cport, VIP, w.vport, "PA", 1001, 5001, DATA)[20:]
+    w.client("no-operations", frames.ip(CIP, VIP, frames.TCP, segment, options=b"\1\1\1\0"))
+    back = frames.tcp(rip(1), 80, CIP, c.cport, "PA", 5001, 1001, DATA)[20:]
+    w.server("no-operations back", frames.ip(rip(1), CIP, frames.TCP, back, options=b"\1\1\1\0"))
+
+
+def bytes_after_the_end_of_a_short_packet(w):
+    """Ethernet fills frames up to 60 bytes."""
+    w.service()
+    c = w.connect().establish()
+    w.client("client", frames.tcp(CIP, c.cport, VIP, w.vport, "A", 1001, 5001) + b"\0" * 6)
+    w.server("server", frames.tcp(rip(1), 80, CIP, c.cport, "A", 5001, 1001) + b"\0" * 6)
+
+
+def ttl_falls_by_one_and_ends_at_one(w):
+    w.service()
+    c = w.connect().establish()
+    for ttl in (255, 2):
+        c.request("PA", f"client, TTL {ttl}", data=DATA, ttl=ttl)
+        c.reply("PA", f"server, TTL {ttl}", data=DATA, ttl=ttl)
+    c.request("PA", "client, TTL 1", data=DATA, ttl=1, own_stack=True)
+    c.reply("PA", "server, TTL 1", data=DATA, ttl=1, own_stack=True)
+    c.request("PA", "the connection goes on", data=DATA)
+    w.connections()
+
+
+def _close(w, script):
+    """script: i client, o server, then flags; listed after each step."""
+    w.service()
+    c = w.connect()
+    for step in script.split():
+        flags = step[1:].replace(".", "")
+        (c.request if step[0] == "i" else c.reply)(flags, step)
+        w.connections()
+        w.list()
+
+
+def close_server_first(w):
+    _close(w, "iS oSA iA oFA iA iFA oA")
+
+
+def close_client_first(w):
+    _close(w, "iS oSA iA iFA oA oFA iA")
+
+
+def close_client_first_without_an_ack_between(w):
+    _close(w, "iS oSA iA iFA oFA iA")
+
+
+def close_both_at_once(w):
+    _close(w, "iS oSA iA oFA iFA oA iA")
+
+
+def close_half_then_data(w):
+    _close(w, "iS oSA iA iFA oA oPA iA oPA oFA iA")
+
+
+def close_by_reset_of_the_client(w):
+    _close(w, "iS oSA iA iRA")
+
+
+def close_by_reset_of_the_server(w):
+    _close(w, "iS oSA iA oR")
+
+
+def connection_refused_by_the_server(w):
+    _close(w, "iS oRA")
+
+
+def client_reset_before_the_connection_is_established(w):
+    _close(w, "iS oSA iR iR")
+
+
+def client_acknowledges_before_the_server_answers(w):
+    _close(w, "iS iA oSA iA")
+
+
+def segment_without_flags_closes(w):
+    _close(w, "iS oSA iA i. oA")
+
+
+def syn_repeated(w):
+    _close(w, "iS iS oSA oSA iS iA iS")
+
+
+def syn_on_a_connection_that_one_side_closed(w):
+    _close(w, "iS oSA iA oFA iS oSA iA iFA iS")
+
+
+def client_port_reused_after_both_sides_closed(w):
+    w.service((1, 2, 3))
+    for script in (("PA",), ("FA",), ("RA",)):
+        c = w.connect().establish()
+        for flags in script:
+            c.reply(flags).request(flags)
+        w.connections()
+        c.request("S", "SYN again", seq=77000).reply("SA", ack=77001)
+        w.connections()
+
+
+def segments_that_no_connection_is_known_for(w):
+    w.service()
+    for flags in ("A", "PA", "FA", "RA", "R", "", "SA", "SF", "SR"):
+        w.connect().request(flags, f"client [{flags or 'no flags'}]", own_stack=True)
+    w.connections()
+    w.list()
+
+
+def what_is_not_a_service_is_the_directors_own(w):
+    w.service()
+    c = w.connect(vport=w.vport + 1)
+    c.request("S", "SYN to a port without a service", own_stack=True)
+    c.request("A", "ACK to a port without a service", own_stack=True)
+    w.client("UDP to a port without a service", frames.udp(CIP, c.cport, VIP, w.vport + 1, DATA), own_stack=True)
+    w.client("UDP to the port of the TCP service", frames.udp(CIP, c.cport, VIP, w.vport, DATA), own_stack=True)
+    w.client("ping to the VIP", frames.icmp(CIP, VIP, 8, 0, DATA, rest=0x10001), own_stack=True)
+    w.client("SYN to the DIP", frames.tcp(CIP, c.cport, DIP, w.vport, "S"), own_stack=True)
+    w.client("another protocol", frames.ip(CIP, VIP, 47, b"\0\0\x08\0" + DATA), own_stack=True)
+    w.connections()
+
+
+def what_only_passes_through_is_routed(w):
+    w.service()
+    w.client("SYN to a real server by its own address", frames.tcp(CIP, 51000, rip(1), 80, "S"))
+    w.server("its SYN/ACK", frames.tcp(rip(1), 80, CIP, 51000, "SA", 5000, 1001))
+    w.server("a real server connects to a client", frames.tcp(rip(1), 40000, CIP, 80, "S"))
+    w.client("the client's answer", frames.tcp(CIP, 80, rip(1), 40000, "SA", 1, 1001))
+    w.server("a real server's late reply", frames.tcp(rip(1), 80, CIP, 51001, "A", 5001, 1001))
+    w.server("a real server's ping to a client", frames.icmp(rip(1), CIP, 8, 0, DATA))
+    w.connections()
+
+
+def icmp_error_from_the_server_side(w):
+    w.service(rport=8080)
+    c = w.connect(rport=8080).establish()
+    about = frames.tcp(CIP, c.cport, rip(1), 8080, "PA", 1001, 5001, DATA)
+    for name, src, kind, code, rest in (("port unreachable", rip(1), 3, 3, 0),
+                                        ("host unreachable, from a router", "172.16.1.3", 3, 1, 0),
+                                        ("fragmentation needed, from a router", "172.16.1.3", 3, 4, 1300),
+                                        ("time exceeded, from a router", "172.16.1.3", 11, 0, 0),
+                                        ("source quench", rip(1), 4, 0, 0)):
+        w.server(f"{name}, 8 bytes", frames.icmp(src, CIP, kind, code, about[:28], rest), server=int(src[-1]))
+        w.server(f"{name}, whole", frames.icmp(src, CIP, kind, code, about, rest), server=int(src[-1]))
+    w.server("with TTL 1", frames.icmp(rip(1), CIP, 3, 3, about, ttl=1), own_stack=True)
+    w.connections()
+    w.list()
+
+
+def icmp_error_about_udp(w):
+    w.service(rport=53, protocol="u")
+    port = w.next_port()
+    w.client("query", frames.udp(CIP, port, VIP, w.vport, DATA))
+    about = frames.udp(CIP, port, rip(1), 53, DATA)
+    w.server("port unreachable", frames.icmp(rip(1), CIP, 3, 3, about[:28]))
+    w.server("port unreachable, whole", frames.icmp(rip(1), CIP, 3, 3, about))
+    about = frames.udp(VIP, w.vport, CIP, port, DATA)
+    w.client("port unreachable from the client", frames.icmp(CIP, VIP, 3, 3, about))
+    w.connections()
+
+
+def icmp_error_from_the_client_side(w):
+    w.service(rport=8080)
+    c = w.connect(rport=8080).establish()
+    about = frames.tcp(VIP, w.vport, CIP, c.cport, "PA", 5001, 1001, DATA)
+    for name, src, kind, code, rest in (("port unreachable", CIP, 3, 3, 0),
+                                        ("fragmentation needed, from a router", "10.9.9.9", 3, 4, 1200),
+                                        ("time exceeded, from a router", "10.9.9.9", 11, 0, 0)):
+        w.client(f"{name}, 8 bytes", frames.icmp(src, VIP, kind, code, about[:28], rest))
+        w.client(f"{name}, whole", frames.icmp(src, VIP, kind, code, about, rest))
+    w.connections()
+
+
+def icmp_error_about_no_connection(w):
+    w.service()
+    about = frames.tcp(VIP, w.vport, CIP, 9, "A")
+    w.client("client side", frames.icmp(CIP, VIP, 3, 3, about[:28]), own_stack=True)
+    about = frames.tcp(CIP, 9, rip(1), 80, "A")
+    w.server("server side", frames.icmp(rip(1), CIP, 3, 3, about[:28]))
+
+
+def request_larger_than_the_way_to_the_server(w):
+    w.service()
+    c = w.connect().establish()
+    w.system("ip link set eth1 mtu 1300")
+    try:
+        c.request("PA", "with DF", data=b"a" * 1400, fragment=0x4000, own_stack=True)
+        c.request("PA", "without DF", data=b"a" * 1400)
+    finally:
+        w.system("ip link set eth1 mtu 1500")
+    c.request("PA", "the connection goes on", data=DATA)
+    w.connections()
+
+
+def reply_larger_than_the_way_to_the_client(w):
+    w.service()
+    c = w.connect().establish()
+    w.system("ip link set eth0 mtu 1300")
+    try:
+        c.reply("PA", "with DF", data=b"a" * 1400, fragment=0x4000, own_stack=True)
+        c.reply("PA", "without DF", data=b"a" * 1400)
+    finally:
+        w.system("ip link set eth0 mtu 1500")
+    c.reply("PA", "the connection goes on", data=DATA)
+
+
+def removed_server(w):
+    w.service((1, 2))
+    c = w.connect().establish()
+    w.command("-d -t {v} -r 172.16.1.2:80")
+    w.list()
+    w.connections()
+    c.reply("PA", "server data", data=DATA)
+    c.request("PA", "client data", data=DATA)
+    c.request("S", "SYN on the same port")
+    w.connections()
+    for n in range(2):
+        w.connect().request("S", f"new connection {n + 1}")
+    w.command("-a -t {v} -r 172.16.1.2:80 -m")
+    c.request("PA", "client data after the server was added again", data=DATA)
+    w.list()
+    w.connections()
+
+
+def server_of_weight_0_keeps_its_connections(w):
+    w.service((1, 2))
+    c = w.connect().establish()
+    w.command("-e -t {v} -r 172.16.1.2:80 -m -w 0")
+    c.request("PA", data=DATA).reply("PA", data=DATA)
+    for n in range(3):
+        w.connect().request("S", f"new connection {n + 1}")
+    w.list()
+
+
+def removed_service(w):
+    w.service()
+    w.service((2,), name="{v1}")
+    c = w.connect().establish()
+    w.command("-D -t {v}")
+    c.reply("PA", "server data", data=DATA)
+    c.request("PA", "client data", data=DATA)
+    w.connect().request("S", "new connection", own_stack=True)
+    w.connections()
+
+
+def no_service_at_all(w):
+    w.service()
+    c = w.connect().establish()
+    w.command("-C")
+    c.reply("PA", "server data", data=DATA)
+    c.request("PA", "client data", data=DATA, own_stack=True)
+    w.connections()
+    w.command("-A -u {v1} -s rr")
+    c.reply("PA", "server data, with another service", data=DATA)
+
+
+def service_without_servers(w):
+    w.service(())
+    w.service((), protocol="u")
+    w.connect().request("S", "SYN", own_stack=True)
+    w.connect().request("A", "ACK", own_stack=True)
+    w.client("UDP", frames.udp(CIP, w.next_port(), VIP, w.vport, DATA), own_stack=True)
+    w.connections()
+
+
+def service_whose_servers_all_have_weight_0(w):
+    w.service({1: 0, 2: 0})
+    w.connect().request("S", "SYN with rr", own_stack=True)
+    w.command("-E -t {v} -s wrr")
+    w.connect().request("S", "SYN with wrr", own_stack=True)
+    w.list()
+
+
+def same_client_port_to_two_services_with_the_same_server(w):
+    w.service((1, 2))
+    w.service((2, 1), name="{v1}")
+    port = w.next_port()
+    first = w.connect(cport=port).request("S", "SYN to the first service")
+    w.connect(vport=w.vport + 1).request("S", "another client moves the second service on")
+    second = w.connect(cport=port, vport=w.vport + 1).request("S", "SYN to the second service")
+    first.reply("SA", "the first one's SYN/ACK")
+    second.reply("SA", "the second one's SYN/ACK")
+    w.connections()
+
+
+def client_in_the_servers_network(w):
+    w.service()
+    w.server("SYN", frames.tcp(rip(3), 6000, VIP, w.vport, "S"), server=3)
+    w.connections()
+
+
+def changed_timeouts_apply_with_the_next_packet(w):
+    w.service()
+    w.service(rport=53, protocol="u")
+    old = w.connect().establish()
+    w.command("--set 100 20 50")
+    w.command("-L --timeout")
+    w.connections()
+    old.request("PA", data=DATA)
+    fin = w.connect().establish().reply("FA")
+    fin.reply("A")
+    w.client("UDP", frames.udp(CIP, w.next_port(), VIP, w.vport, DATA))
+    w.connections()
+    w.command("--set 0 0 70")
+    w.command("-L --timeout")
+
+
+def fragments(w):
+    w.service(rport=53, protocol="u")
+    whole = frames.udp(CIP, w.next_port(), VIP, w.vport, b"z" * 2000)[20:]
+    first = frames.ip(CIP, VIP, frames.UDP, whole[:1400], ident=0x77, fragment=0x2000)
+    second = frames.ip(CIP, VIP, frames.UDP, whole[1400:], ident=0x77, fragment=1400 // 8)
+    w.client("in order", first, second, own_stack=True)
+    w.connections()
+
+
+def counters_are_exact(w):
+    w.service((1, 2))
+    w.service(rport=53, protocol="u", name="{v1}")
+    for n in range(3):
+        c = w.connect().establish()
+        c.request("PA", data=b"x" * (100 + n)).reply("A").reply("PA", data=b"y" * (300 + n))
+        c.request("FA").reply("FA").request("A")
+    w.client("UDP", frames.udp(CIP, w.next_port(), VIP, w.vport + 1, DATA))
+    w.connect().request("A", "a segment of no connection", own_stack=True)
+    w.stats()
+    w.list()
+    w.command("-Z -t {v}")
+    w.stats()
+
+
+def server_added_again_keeps_its_counters(w):
+    w.service((1, 2))
+    for n in range(3):
+        w.connect().establish()
+    w.stats()
+    w.command("-d -t {v} -r 172.16.1.1:80")
+    w.command("-a -t {v} -r 172.16.1.1:80 -m")
+    w.command("-E -t {v} -s wrr")
+    w.stats()
+    w.list()
+
+
+CASES = [case for name, case in list(globals().items()) if callable(case) and not name.startswith("_")
+         and getattr(case, "__module__", "") == __name__ and case.__code__.co_varnames[:1] == ("w",)]

@@ -1,0 +1,132 @@
+"""One world of the comparison: a director, an ipvsadm, and a record of all that was seen.
+
+A record is a list of cases, a case a list of steps: [name of the step, lines]. A line is either a
+frame that came out ("L" client side or "R" server side, then its bytes) or a line of a listing.
+"""
+import os
+import struct
+import subprocess
+import time
+
+import frames
+from legs import CIP, VIP, rip
+
+
+class World:
+    """ipvsadm: the command; lag: seconds until its counters can be believed."""
+
+    def __init__(self, legs, ipvsadm, lag):
+        self.legs, self.ipvsadm, self.lag = legs, ipvsadm, lag
+        self.record = []
+        self.vport = 1000
+        self.cport = 20000
+
+    def run(self, case):
+        self.steps = []
+        self.vport += 10
+        case(self)
+        self.command("-C", log=False)
+        self.command("--set 900 120 300", log=False)
+        self.record.append([case.__name__.replace("_", "-"), self.steps])
+
+    def next_port(self):
+        self.cport += 1
+        return self.cport
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def command(self, arguments, log=True):
+        """The arguments may name the case's own services: {v}, {v1} … {v9}."""
+        ports = {"v": f"{VIP}:{self.vport}", **{f"v{n}": f"{VIP}:{self.vport + n}" for n in range(1, 10)}}
+        line = arguments.format(**ports)
+        done = subprocess.run([self.ipvsadm, *line.split()], capture_output=True, text=True, check=False)
+        if log:
+            self.steps.append([f"ipvsadm {arguments}", [f"exit {done.returncode}", *done.stdout.splitlines()]])
+        elif done.returncode:
+            raise RuntimeError(f"{self.ipvsadm} {line}: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def service(self, servers=(1,), scheduler="rr", rport=80, protocol="t", name="{v}"):
+        """servers: numbers, or number: weight."""
+        weights = servers if isinstance(servers, dict) else {n: 1 for n in servers}
+        self.command(f"-A -{protocol} {name} -s {scheduler}", log=False)
+        for n, weight in weights.items():
+            self.command(f"-a -{protocol} {name} -r {rip(n)}:{rport} -m -w {weight}", log=False)
+
+    def list(self):
+        self.log("ipvsadm -Ln", self.command("-Ln", log=False).splitlines()[1:])
+
+    def connections(self):
+        """Of this case only, sorted: the order of IPVS is another in every boot."""
+        ours = {f"{VIP}:{self.vport + n}" for n in range(10)}
+        rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
+        self.log("ipvsadm -Lnc", sorted((" ".join(row) for row in rows if row[4] in ours), key=lambda row: row.split()[3]))
+
+    def stats(self):
+        time.sleep(self.lag)
+        self.log("ipvsadm -Ln --stats --exact", self.command("-Ln --stats --exact", log=False).splitlines()[1:])
+
+    @staticmethod
+    def system(command):
+        subprocess.run(command.split(), check=True)
+
+    def log(self, step, lines):
+        self.steps.append([step, lines])
+
+    # -- packets ----------------------------------------------------------------------------------
+
+    def client(self, step, *packets, own_stack=False):
+        return self._log_out(step, self.legs.exchange(client=map(self.legs.client_frame, packets)), own_stack)
+
+    def server(self, step, *packets, server=1, own_stack=False):
+        sent = [self.legs.server_frame(packet, server) for packet in packets]
+        return self._log_out(step, self.legs.exchange(server=sent), own_stack)
+
+    def _log_out(self, step, out, own_stack):
+        """own_stack: what comes out was made up by the director's stack, which chooses a random IP id."""
+        if own_stack:
+            out = [(leg, frame[:14] + frames.with_ident(frame[14:], 0)) for leg, frame in out]
+        self.log(step, [f"{leg} {frame.hex()}" for leg, frame in out])
+        return out
+
+    def connect(self, **fields):
+        return Connection(self, **fields)
+
+
+def chosen_server(out):
+    """The real server that a packet went to, by its MAC address; 0: none."""
+    for leg, frame in out:
+        if leg == "R":
+            return frame[5]
+    return 0
+
+
+class Connection:
+    """One TCP connection of a client's; each call is a step. It believes what it sees: replies come
+    from the server that the director chose."""
+
+    def __init__(self, world, cport=None, vport=None, rport=80, cip=CIP):
+        self.world, self.cip, self.rport = world, cip, rport
+        self.cport = cport or world.next_port()
+        self.vport = vport or world.vport
+        self.server = 0
+
+    def _tcp(self, step, src, dst, flags, seq, ack, fields):
+        return frames.tcp(*src, *dst, flags, fields.pop("seq", seq), fields.pop("ack", ack), **fields)
+
+    def request(self, flags="A", step=None, own_stack=False, **fields):
+        seq, ack = (1000, 0) if flags == "S" else (1001, 5001)
+        packet = self._tcp(step, (self.cip, self.cport), (VIP, self.vport), flags, seq, ack, fields)
+        out = self.world.client(step or f"client {flags}", packet, own_stack=own_stack)
+        self.server = chosen_server(out) or self.server
+        return self
+
+    def reply(self, flags="A", step=None, own_stack=False, **fields):
+        seq, ack = (5000, 1001) if "S" in flags else (5001, 1001)
+        server = self.server or 1
+        packet = self._tcp(step, (rip(server), self.rport), (self.cip, self.cport), flags, seq, ack, fields)
+        self.world.server(step or f"server {flags}", packet, server=server, own_stack=own_stack)
+        return self
+
+    def establish(self):
+        return self.request("S").reply("SA").request("A")
