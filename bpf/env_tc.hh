@@ -99,4 +99,6 @@ struct TcEnv : BpfTables {
     }
 };
 
+static_assert(Env<TcEnv>);
+
 } // namespace bpvs::bpf

@@ -84,7 +84,8 @@ public:
     /// PACKET_HOST and no VLAN tag.
     bool for_us() {
         const u8* header = at(0, net::eth::size);
-        return header && std::equal(own_.begin(), own_.end(), header + net::eth::dst) && ether_type() != to_be16(0x8100);
+        return header && std::equal(own_.begin(), own_.end(), header + net::eth::dst) &&
+               ether_type() != to_be16(0x8100);
     }
     bool is_ipv4() { return frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4; }
 

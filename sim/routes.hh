@@ -28,7 +28,9 @@ struct Destination {
 class Routes {
 public:
     void add_interface(const Interface& i) { interfaces_.push_back(i); }
-    void add_route(Be32 prefix, u32 length, const Destination& to) { routes_.push_back({mask(prefix, length), length, to}); }
+    void add_route(Be32 prefix, u32 length, const Destination& to) {
+        routes_.push_back({mask(prefix, length), length, to});
+    }
     void set_mtu(u32 ifindex, u16 mtu) {
         if (Interface* i = find(ifindex))
             i->mtu = mtu;

@@ -34,6 +34,8 @@ template <class E>
         return Reason::malformed;
     p.l4 = l3 + header;
     p.length = from_be16(load<Be16>(ip + ipv4::total_length));
+    if (p.length != 0 && p.length < header) // zero: a buffer beyond 64 KiB (BIG TCP)
+        return Reason::malformed;
     p.tos = ip[ipv4::tos];
     p.ttl = ip[ipv4::ttl];
     p.protocol = static_cast<IpProto>(ip[ipv4::protocol]);
@@ -46,12 +48,13 @@ template <class E>
     return Reason::count;
 }
 
-/// Ports, and TCP flags; Reason::count when the transport header is there.
+/// Ports, and TCP flags; Reason::count when the transport header is there: in the packet, not in what pads
+/// its frame.
 template <class E>
 [[gnu::always_inline]] inline Reason parse_transport(E& e, Packet& p) {
     const bool is_tcp = p.protocol == IpProto::tcp;
     const u8* l4 = is_tcp ? e.at(p.l4, tcp::min_size) : e.at(p.l4, udp::size);
-    if (!l4)
+    if (!l4 || (p.length != 0 && p.length < p.l4 - E::l3 + (is_tcp ? tcp::min_size : udp::size)))
         return Reason::malformed;
     p.sport = load<Be16>(l4);
     p.dport = load<Be16>(l4 + 2);

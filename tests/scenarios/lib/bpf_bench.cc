@@ -39,8 +39,8 @@ void ip_batch(const std::string& lines) {
 std::string surroundings(const Topology& t) {
     std::string s = "link set lo up\n";
     for (const Link& l : t.links) {
-        s += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-peer mtu {3}\n", l.name, l.ifindex,
-                         mac_text(l.mac.data()), l.mtu);
+        s += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-peer mtu {3}\n", l.name,
+                         l.ifindex, mac_text(l.mac.data()), l.mtu);
         s += fmt::format("link set {0} up\nlink set {0}-peer up\n", l.name);
         for (const Be32 addr : l.addresses)
             s += fmt::format("addr add {}/24 dev {}\n", dotted(addr), l.name);
@@ -58,13 +58,13 @@ Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingr
     const int fd = bpf_obj_get(program.c_str());
     if (fd < 0)
         throw Wrong(fmt::format("cannot open {}: {}", program, std::strerror(errno)));
-    struct __sk_buff ctx {};
+    struct __sk_buff ctx{};
     ctx.ifindex = ifindex;
     ctx.ingress_ifindex = ingress_ifindex;
     Frame out(frame.size() + 256);
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out.data(),
-                .data_size_in = static_cast<u32>(frame.size()), .data_size_out = static_cast<u32>(out.size()), .ctx_in = &ctx,
-                .ctx_size_in = sizeof ctx);
+                .data_size_in = static_cast<u32>(frame.size()), .data_size_out = static_cast<u32>(out.size()),
+                .ctx_in = &ctx, .ctx_size_in = sizeof ctx);
     const int error = bpf_prog_test_run_opts(fd, &opts);
     close(fd);
     if (error)
@@ -116,7 +116,9 @@ Answer BpfBench::arrive(const Link& on, const Frame& frame) {
     return run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex);
 }
 
-Answer BpfBench::send_locally(const Link& on, const Frame& frame) { return run(pins_ + "/bpvs_egress", frame, on.ifindex, 0); }
+Answer BpfBench::send_locally(const Link& on, const Frame& frame) {
+    return run(pins_ + "/bpvs_egress", frame, on.ifindex, 0);
+}
 
 void BpfBench::wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 

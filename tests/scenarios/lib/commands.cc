@@ -37,7 +37,8 @@ Line parse_line(const std::vector<std::string>& words) {
         line.timeouts.tcp = parse_number<u32>(next());
         line.timeouts.tcp_fin = parse_number<u32>(next());
         line.timeouts.udp = parse_number<u32>(next());
-    } else if (command.size() == 2 && command[0] == '-' && std::string_view("AEDCZaed").find(command[1]) != std::string_view::npos) {
+    } else if (command.size() == 2 && command[0] == '-' &&
+               std::string_view("AEDCZaed").find(command[1]) != std::string_view::npos) {
         line.command = command[1];
     } else {
         throw Wrong(fmt::format("scenarios know the commands -A -E -D -C -Z -a -e -d --set, not '{}'", command));

@@ -185,16 +185,18 @@ std::string describe_ip(const u8* ip, std::size_t size) {
         text = fmt::format("tcp {}:{} > {}:{} {} seq {} ack {} win {}", addr(12), get16(l4), addr(16), get16(l4 + 2),
                            flags.empty() ? "-" : flags, get32(l4 + 4), get32(l4 + 8), get16(l4 + 14));
     } else if ((protocol == 17 || protocol == 6) && n >= 8) {
-        text = fmt::format("{} {}:{} > {}:{}", protocol == 17 ? "udp" : "tcp", addr(12), get16(l4), addr(16), get16(l4 + 2));
+        text = fmt::format("{} {}:{} > {}:{}", protocol == 17 ? "udp" : "tcp", addr(12), get16(l4), addr(16),
+                           get16(l4 + 2));
     } else if (protocol == 1 && n >= 8) {
         text = fmt::format("icmp {} > {} {}/{} rest {:#x}", addr(12), addr(16), l4[0], l4[1], get32(l4 + 4));
     } else {
         text = fmt::format("ip {} > {} proto {}", addr(12), addr(16), protocol);
     }
-    text += fmt::format(" ttl {} id {:#x} tos {:#x} frag {:#x} length {} ipsum {:#06x} ({})", ip[8], get16(ip + 4), ip[1],
-                        get16(ip + 6), total, get16(ip + 10), verdict_on(sum_of(ip, header)));
+    text += fmt::format(" ttl {} id {:#x} tos {:#x} frag {:#x} length {} ipsum {:#06x} ({})", ip[8], get16(ip + 4),
+                        ip[1], get16(ip + 6), total, get16(ip + 10), verdict_on(sum_of(ip, header)));
     if (const auto field = sum_field(protocol); field && n > *field + 1) {
-        const u32 start = protocol == 1 ? 0 : pseudo_header(net::load<Be32>(ip + 12), net::load<Be32>(ip + 16), protocol, n);
+        const u32 start =
+            protocol == 1 ? 0 : pseudo_header(net::load<Be32>(ip + 12), net::load<Be32>(ip + 16), protocol, n);
         const bool cut = total > size;
         text += fmt::format(" sum {:#06x} ({})", get16(l4 + *field), cut ? "cut" : verdict_on(sum_of(l4, n, start)));
     }
@@ -220,7 +222,8 @@ std::string difference(const Frame& expected, const Frame& got) {
     std::string text;
     for (std::size_t i = 0; i < got.size(); i++)
         if (expected[i] != got[i])
-            text += fmt::format("{}byte {}: {:02x} instead of {:02x}", text.empty() ? "" : ", ", i, got[i], expected[i]);
+            text +=
+                fmt::format("{}byte {}: {:02x} instead of {:02x}", text.empty() ? "" : ", ", i, got[i], expected[i]);
     return text;
 }
 

@@ -37,9 +37,9 @@ struct Packet {
     std::shared_ptr<Packet> about; ///< the packet that an ICMP error embeds
     std::size_t cut = 8;           ///< how much of it after its IP header
 
-    std::optional<u16> sum;            ///< this transport checksum instead of the right one
+    std::optional<u16> sum;              ///< this transport checksum instead of the right one
     u16 sum_error = 0, ip_sum_error = 0; ///< added to the right one, in one's complement
-    std::optional<u16> total_length;   ///< this instead of the right one
+    std::optional<u16> total_length;     ///< this instead of the right one
 
     u16 ether_type = 0x0800;
     std::optional<u16> vlan;

@@ -36,8 +36,8 @@ std::vector<std::string> tokens_of(std::string_view line) {
             tokens.emplace_back(1, c);
             i++;
         } else {
-            const std::size_t end =
-                c == '"' ? std::min(line.find('"', i + 1), line.size() - 1) + 1 : std::min(line.find_first_of(" \t()", i), line.size());
+            const std::size_t end = c == '"' ? std::min(line.find('"', i + 1), line.size() - 1) + 1
+                                             : std::min(line.find_first_of(" \t()", i), line.size());
             tokens.emplace_back(line.substr(i, end - i));
             i = end;
         }
@@ -189,7 +189,8 @@ private:
             {"id", [](Parser& s) { s.p_.id = parse_number<u16>(s.next()); }},
             {"df", [](Parser& s) { s.p_.fragment |= net::ipv4::dont_fragment; }},
             {"mf", [](Parser& s) { s.p_.fragment |= 0x2000; }},
-            {"offset", [](Parser& s) { s.p_.fragment = static_cast<u16>(s.p_.fragment | parse_number<u16>(s.next()) / 8); }},
+            {"offset",
+             [](Parser& s) { s.p_.fragment = static_cast<u16>(s.p_.fragment | parse_number<u16>(s.next()) / 8); }},
             {"proto", [](Parser& s) { s.p_.protocol = parse_number<u8>(s.next()); }},
             {"ipopt", [](Parser& s) { s.p_.ip_options = parse_bytes(s.next()); }},
             {"seq", [](Parser& s) { s.p_.seq = parse_number<u32>(s.next()); }},

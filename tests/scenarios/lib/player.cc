@@ -87,11 +87,13 @@ void Player::step(const Words& words) {
         {"no conn", {false, [](Player& p, const Words& w) { p.expect_conn(w, false); }}},
         {"conns", {false, [](Player& p, const Words& w) { p.expect_conns(w); }}},
         {"reason", {false, [](Player& p, const Words& w) { p.expect_reason(w); }}},
-        {"bpvsadm", {false, [](Player& p, const Words& w) {
-             const auto done = p.bench_.change([&](Director& d) { return carry_out(d, w); });
-             if (!done)
-                 throw Wrong(done.error().message);
-         }}},
+        {"bpvsadm",
+         {false,
+          [](Player& p, const Words& w) {
+              const auto done = p.bench_.change([&](Director& d) { return carry_out(d, w); });
+              if (!done)
+                  throw Wrong(done.error().message);
+          }}},
     };
     if (words[0] == "neighbour" || words[0] == "mtu" || words[0] == "unreachable") {
         change_topology(words);

@@ -49,13 +49,15 @@ void must_work(const Result<void>& result) {
 
 std::string conn_text(const ConnectionView& c) {
     return fmt::format("{} {}:{} {}:{} {}:{} {} expires {}", c.protocol == IpProto::tcp ? "tcp" : "udp",
-                       address_name(c.client.word[0]), from_be16(c.cport), address_name(c.vip.word[0]), from_be16(c.vport),
-                       address_name(c.dest.word[0]), from_be16(c.dport), state_name(c.state), c.seconds);
+                       address_name(c.client.word[0]), from_be16(c.cport), address_name(c.vip.word[0]),
+                       from_be16(c.vport), address_name(c.dest.word[0]), from_be16(c.dport), state_name(c.state),
+                       c.seconds);
 }
 
 } // namespace
 
-/// PROTOCOL SERVICE [> SERVER] then any of: conns N, in PACKETS/BYTES, out PACKETS/BYTES, active N, inactive N, weight N
+/// PROTOCOL SERVICE [> SERVER] then any of: conns N, in PACKETS/BYTES, out PACKETS/BYTES, active N, inactive N, weight
+/// N
 void Player::expect_counters(const Words& words) {
     const ServiceName name = parse_service(words.at(0), words.at(1));
     Numbers n;
@@ -90,8 +92,8 @@ void Player::expect_conn(const Words& words, bool present) {
     std::vector<ConnectionView> all;
     must_work(bench_.read([&](Director& director, Store&) { all = director.connections(); }));
     std::erase_if(all, [&](const ConnectionView& c) {
-        return c.protocol != client.protocol || c.client != client.vip || c.cport != client.vport || c.vip != service.vip ||
-               c.vport != service.vport;
+        return c.protocol != client.protocol || c.client != client.vip || c.cport != client.vport ||
+               c.vip != service.vip || c.vport != service.vport;
     });
     must_be("connections of this client port", present ? std::size_t{1} : std::size_t{0}, all.size());
     if (!present)

@@ -18,10 +18,10 @@ Be32 dotted_quad(const char* text) {
 
 const std::map<std::string, const char*, std::less<>>& roles() {
     static const std::map<std::string, const char*, std::less<>> all{
-        {"cip", "192.168.1.1"},     {"cip2", "192.168.1.2"},  {"cip3", "192.168.1.3"}, {"gip", "1.1.1.254"},
-        {"vip", "1.1.1.1"},         {"vip2", "1.1.1.2"},      {"dip", "172.16.1.254"}, {"rip1", "172.16.1.1"},
-        {"rip2", "172.16.1.2"},     {"rip3", "172.16.1.3"},   {"rip4", "172.16.1.4"},  {"router", "172.16.1.250"},
-        {"hop", "198.51.100.7"},    {"far", "203.0.113.9"},
+        {"cip", "192.168.1.1"},  {"cip2", "192.168.1.2"}, {"cip3", "192.168.1.3"}, {"gip", "1.1.1.254"},
+        {"vip", "1.1.1.1"},      {"vip2", "1.1.1.2"},     {"dip", "172.16.1.254"}, {"rip1", "172.16.1.1"},
+        {"rip2", "172.16.1.2"},  {"rip3", "172.16.1.3"},  {"rip4", "172.16.1.4"},  {"router", "172.16.1.250"},
+        {"hop", "198.51.100.7"}, {"far", "203.0.113.9"},
     };
     return all;
 }
@@ -42,7 +42,8 @@ Link& Topology::link(std::string_view name) {
 }
 
 bool Topology::is_local(Be32 addr) const {
-    return std::ranges::any_of(links, [&](const Link& l) { return std::ranges::find(l.addresses, addr) != l.addresses.end(); });
+    return std::ranges::any_of(
+        links, [&](const Link& l) { return std::ranges::find(l.addresses, addr) != l.addresses.end(); });
 }
 
 const Link& Topology::towards(Be32 addr) const {
@@ -58,7 +59,8 @@ std::vector<Be32> Topology::neighbours(const Link& link) const {
     std::vector<Be32> all;
     for (const auto& [name, text] : roles()) {
         const Be32 addr = dotted_quad(text);
-        if (same_24(addr, link.addresses.front()) && !is_local(addr) && std::ranges::find(unresolved, addr) == unresolved.end())
+        if (same_24(addr, link.addresses.front()) && !is_local(addr) &&
+            std::ranges::find(unresolved, addr) == unresolved.end())
             all.push_back(addr);
     }
     return all;

@@ -1,0 +1,150 @@
+// Whatever arrives: nothing crashes, what passes is untouched, what leaves is sound.
+#include "tests/scenarios/lib/generators.hh"
+#include "tests/scenarios/lib/native_bench.hh"
+#include "tests/scenarios/lib/oracle.hh"
+#include "tests/scenarios/lib/player.hh"
+
+#include <gtest/gtest.h>
+
+namespace bpvs {
+namespace {
+
+using scenario::Frame;
+
+constexpr const char* setup =
+    "bpvsadm -A -t vip:80 -s rr\nbpvsadm -a -t vip:80 -r rip1:8080 -m\nbpvsadm -a -t vip:80 -r rip2:80 -m\n"
+    "bpvsadm -A -u vip:80 -s wrr\nbpvsadm -a -u vip:80 -r rip1:80 -m -w 2\nbpvsadm -a -u vip:80 -r dip:80 -m\n"
+    "in tcp cip:1 > vip:80 S\nout tcp cip:1 > rip2:80 S ttl 63\n"
+    "in tcp cip:2 > vip:80 S\nout tcp cip:2 > rip1:8080 S ttl 63\n"
+    "in udp cip:1 > vip:80\nto stack udp cip:1 > dip:80\n"
+    "in udp cip:2 > vip:80\nout udp cip:2 > rip1:80 ttl 63\n";
+
+struct Director {
+    Director() : player(bench) {
+        const auto failure = player.play(setup);
+        EXPECT_FALSE(failure) << scenario::to_text(*failure);
+    }
+    /// An address and a port that mean something here, more often than not.
+    static Be32 address() {
+        return scenario::parse_address(
+            *rc::gen::element<std::string>("cip", "cip2", "vip", "vip2", "dip", "rip1", "rip2", "far"));
+    }
+    static u16 port() { return *rc::gen::element<u16>(1, 2, 3, 80, 8080, 53); }
+
+    /// On the interface that it is addressed to, or just on one.
+    sim::Outcome arrive(const Frame& f) { return bench.world().ingress(f.size() > 5 && f[5] ? 11 : 10, f); }
+
+    scenario::NativeBench bench;
+    scenario::Player player;
+};
+
+void must_be_untouched_if_it_passes(Director& d, const Frame& frame) {
+    const sim::Outcome in = d.arrive(frame);
+    RC_ASSERT(in.frame.size() == frame.size());
+    if (action_of(in.verdict.reason) == Action::pass)
+        RC_ASSERT(in.frame == frame);
+    RC_ASSERT(in.verdict.reason != Reason::internal_error);
+    const sim::Outcome out = d.bench.world().egress(frame);
+    if (action_of(out.verdict.reason) == Action::pass)
+        RC_ASSERT(out.frame == frame);
+}
+
+scenario::Packet any_packet_here() {
+    Be32 saddr = Director::address(), daddr = Director::address();
+    u16 sport = Director::port(), dport = Director::port();
+    const int likely = *rc::gen::inRange(0, 4);
+    if (likely > 1) { // a request
+        saddr = scenario::parse_address(*rc::gen::element<std::string>("cip", "cip2", "far"));
+        daddr = scenario::parse_address("vip");
+        dport = 80;
+    } else if (likely == 1) { // a reply
+        saddr = scenario::parse_address(*rc::gen::element<std::string>("rip1", "rip2"));
+        daddr = scenario::parse_address(*rc::gen::element<std::string>("cip", "cip2", "far"));
+    }
+    scenario::Packet p = scenario::any_packet(saddr, sport, daddr, dport);
+    p.flags = *rc::gen::element<u8>(2, 2, 16, 17, 18, 4, p.flags);
+    p.ttl = *rc::gen::element<u8>(0, 1, 2, 64, 255);
+    if (*rc::gen::inRange(0, 8) == 0)
+        p.to = scenario::Topology().links[*rc::gen::inRange<std::size_t>(0, 2)].mac;
+    return p;
+}
+
+/// A random packet, or an ICMP message about one.
+Frame any_frame() {
+    scenario::Packet p = any_packet_here();
+    if (*rc::gen::inRange(0, 3) == 0) {
+        const auto inner = std::make_shared<scenario::Packet>(p);
+        p = {};
+        p.kind = scenario::Packet::Kind::icmp;
+        p.protocol = 1;
+        p.saddr = Director::address();
+        p.daddr = Director::address();
+        p.icmp_type = *rc::gen::element<u8>(0, 3, 4, 5, 8, 11, 12);
+        p.about = inner;
+        p.cut = *rc::gen::inRange<std::size_t>(0, 40);
+        p.to = inner->to;
+    }
+    return scenario::arriving(p);
+}
+
+TEST(AnyFrame, of_random_bytes_does_no_harm) {
+    Director d;
+    EXPECT_TRUE(rc::check([&](const std::vector<u8>& bytes) { must_be_untouched_if_it_passes(d, bytes); }));
+}
+
+TEST(AnyFrame, of_damaged_packets_does_no_harm) {
+    Director d;
+    EXPECT_TRUE(rc::check([&] {
+        Frame f = any_frame();
+        const int damages = *rc::gen::inRange(1, 4);
+        for (int i = 0; i < damages; i++)
+            f[*rc::gen::inRange<std::size_t>(12, std::min<std::size_t>(f.size(), 80))] = *rc::gen::arbitrary<u8>();
+        f.resize(*rc::gen::weightedOneOf<std::size_t>(
+            {{3, rc::gen::just(f.size())}, {1, rc::gen::inRange<std::size_t>(0, f.size())}}));
+        must_be_untouched_if_it_passes(d, f);
+    }));
+    EXPECT_EQ(d.bench.world().packets(Reason::internal_error), 0u);
+}
+
+TEST(AnyFrame, that_is_sound_leaves_sound) {
+    Director d;
+    int forwarded = 0;
+    EXPECT_TRUE(rc::check([&] {
+        const scenario::Packet p = any_packet_here();
+        const sim::Outcome o = d.arrive(scenario::arriving(p));
+        const Action action = action_of(o.verdict.reason);
+        if (action != Action::forward && action != Action::stack)
+            return;
+        forwarded++;
+        RC_ASSERT(scenario::tins_agrees(o.frame));
+        RC_ASSERT(o.frame[22] == p.ttl - (action == Action::forward));
+        // Behind the addresses and ports not a byte differs, save the checksum.
+        const Frame before = scenario::arriving(p);
+        const std::size_t check = p.protocol == 6 ? 50 : 40;
+        for (std::size_t i = 38; i < before.size(); i++)
+            RC_ASSERT(i == check || i == check + 1 || o.frame[i] == before[i]);
+        d.bench.wait(0.01);
+    }));
+    EXPECT_GT(forwarded, 300) << "the test did not test";
+}
+
+TEST(AnyFrame, keeps_the_books_straight) {
+    Director d;
+    EXPECT_TRUE(rc::check([&] {
+        for (int i = 0; i < 20; i++)
+            d.arrive(any_frame());
+        d.bench.wait(*rc::gen::element(0.0, 0.3, 70.0));
+        sim::Tables& t = d.bench.tables();
+        u32 live = 0, counted = 0;
+        for (const Conn& c : t.conns)
+            live += c.status.is.life == Life::live;
+        for (const Dest& dest : t.dests)
+            counted += dest.active + dest.inactive;
+        RC_ASSERT(t.table.live == live);
+        RC_ASSERT(counted == live);
+        RC_ASSERT(t.flows4.size() == 2u * live);
+    }));
+}
+
+} // namespace
+} // namespace bpvs

@@ -1,0 +1,79 @@
+#include "sim/world.hh"
+
+#include <gtest/gtest.h>
+
+namespace bpvs::sim {
+namespace {
+
+constexpr Be32 net_a = to_be32(0x0a000000), host_a = to_be32(0x0a000001), via = to_be32(0x0a0000fe);
+
+RouteQuery to(Be32 addr, u32 length = 100) { return {.daddr = addr, .length = length}; }
+
+Routes routes() {
+    Routes r;
+    r.add_interface({1, {2, 0, 0, 0, 0, 1}, 1500});
+    r.add_route(net_a, 8, {Destination::Kind::unicast, 1});
+    r.add_route({}, 0, {Destination::Kind::unicast, 1, via});
+    r.set_neighbour(1, via, Mac{2, 0, 0, 0, 0, 9});
+    return r;
+}
+
+TEST(Routes, the_longest_prefix_decides) {
+    Routes r = routes();
+    EXPECT_EQ(r.lookup(to(host_a)).status, RouteStatus::no_neighbour);
+    EXPECT_EQ(r.lookup(to(host_a)).next_hop, host_a);
+    EXPECT_EQ(r.lookup(to(to_be32(0x0b000001))).status, RouteStatus::ok);
+    EXPECT_EQ(r.lookup(to(to_be32(0x0b000001))).next_hop, via);
+    r.add_route(host_a, 32, {Destination::Kind::local});
+    EXPECT_EQ(r.lookup(to(host_a)).status, RouteStatus::stack);
+}
+
+TEST(Routes, too_long_comes_before_an_unresolved_neighbour) {
+    Routes r = routes();
+    EXPECT_EQ(r.lookup(to(host_a, 1500)).status, RouteStatus::no_neighbour);
+    EXPECT_EQ(r.lookup(to(host_a, 1501)).status, RouteStatus::too_long);
+}
+
+TEST(Routes, no_route_is_the_stacks_business) {
+    Routes r;
+    EXPECT_EQ(r.lookup(to(host_a)).status, RouteStatus::stack);
+}
+
+TEST(World, time_passes_exactly_as_told) {
+    World w;
+    const u64 start = w.tables().jiffies;
+    for (int i = 0; i < 1000; i++)
+        w.advance(1);
+    EXPECT_EQ(w.tables().jiffies, start + 1000);
+    w.advance(12345);
+    EXPECT_EQ(w.tables().jiffies, start + 13345);
+}
+
+TEST(World, rates_are_sampled_every_two_seconds) {
+    World w;
+    w.tables().config.used_dests = 1;
+    w.tables().counters[0].conns = 100;
+    w.advance_seconds(1.9);
+    EXPECT_EQ(w.tables().rates[0].cps, 0u);
+    w.advance_seconds(0.2);
+    EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 12u) << "IPVS shows 12, 9, 7, 5 after 100 connections";
+    w.advance_seconds(2);
+    EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 9u);
+    w.advance_seconds(2);
+    EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 7u);
+    w.advance_seconds(2);
+    EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 5u);
+}
+
+TEST(World, every_used_slot_is_swept_once_a_second_also_in_a_large_table) {
+    World w({.connections = 100'000});
+    Tables& t = w.tables();
+    for (u32 i = 0; i < 50'000; i++)
+        t.conns[i].status.is = {Life::limbo, State::none, 0};
+    t.table.high_water = 50'000;
+    w.advance_seconds(1.01);
+    EXPECT_EQ(t.free_conns.size(), 50'000u);
+}
+
+} // namespace
+} // namespace bpvs::sim

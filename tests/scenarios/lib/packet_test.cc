@@ -1,0 +1,42 @@
+#include "tests/scenarios/lib/packet.hh"
+
+#include "tests/scenarios/lib/generators.hh"
+#include "tests/scenarios/lib/oracle.hh"
+
+#include <gtest/gtest.h>
+
+namespace bpvs::scenario {
+namespace {
+
+TEST(Packet, frames_have_the_lengths_and_checksums_that_libtins_computes) {
+    EXPECT_TRUE(rc::check([] {
+        const Packet p = any_packet(static_cast<Be32>(*rc::gen::arbitrary<u32>()), *rc::gen::arbitrary<u16>(),
+                                    static_cast<Be32>(*rc::gen::arbitrary<u32>()), *rc::gen::arbitrary<u16>());
+        RC_ASSERT(tins_agrees(arriving(p)));
+    }));
+}
+
+TEST(Packet, libtins_disagrees_with_wrong_checksums) {
+    for (const char* text :
+         {"tcp cip:1 > vip:80 S sum +1", "udp cip:1 > vip:53 payload 9B sum 0x1234", "tcp cip:1 > vip:80 S ipsum +1",
+          "icmp cip > vip 3/1 about ( tcp vip:80 > cip:1 A ) sum +1"})
+        EXPECT_FALSE(tins_agrees(arriving(text))) << text;
+    EXPECT_TRUE(tins_agrees(arriving("icmp cip > vip 3/1 about ( tcp vip:80 > cip:1 A )")));
+}
+
+TEST(Packet, description_tells_wrong_checksums) {
+    EXPECT_NE(describe(arriving("tcp cip:1 > vip:80 S sum +1")).find("(WRONG)"), std::string::npos);
+    EXPECT_NE(describe(arriving("tcp cip:1 > vip:80 S ipsum +1")).find("(WRONG)"), std::string::npos);
+}
+
+TEST(Packet, bad_expressions_are_refused) {
+    for (const char* text : {"", "tcp", "tcp cip > vip:80 S", "tcp cip:1 vip:80 S", "tcp cip:1 > vip:80",
+                             "tcp cip:1 > vip:80 X", "udp cip:1 > vip:70000", "tcp cip:1 > vip:80 S ttl",
+                             "tcp cip:1 > vip:80 S ttl 256", "tcp cip:1 > nobody:80 S", "icmp cip > vip 3",
+                             "icmp cip > vip 3/1 about ( udp cip:1 > vip:2", "tcp cip:1 > vip:80 S payload 10",
+                             "tcp cip:1 > vip:80 S )", "frame 0x806 hex:0", "tcp cip:1 > vip:80 S opt 3B"})
+        EXPECT_THROW(arriving(text), Wrong) << text;
+}
+
+} // namespace
+} // namespace bpvs::scenario
