@@ -141,6 +141,8 @@ Result<Site> open_site(bool create, bool locked) {
         if (!lock)
             return std::unexpected(lock.error());
         site.lock = std::move(*lock);
+        if (!create && !site.place.has(site.cookie)) // it was taken down while we waited
+            site.place.remove_lock(site.cookie);
     }
     return site;
 }
@@ -150,8 +152,10 @@ void remove_orphans(const Site& site) {
     for (const u64 cookie : site.place.cookies()) {
         if (cookie == site.cookie || namespace_alive(site.place.path(cookie)))
             continue;
-        if (const auto lock = site.place.try_lock(cookie); lock && !namespace_alive(site.place.path(cookie)))
+        if (const auto lock = site.place.try_lock(cookie); lock && !namespace_alive(site.place.path(cookie))) {
             site.place.remove(cookie);
+            site.place.remove_lock(cookie);
+        }
     }
 }
 
@@ -222,8 +226,10 @@ Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions&
         return KernelStore::open(site.directory());
     };
     auto store = build();
-    if (!store)
+    if (!store) {
         take_down(site);
+        site.place.remove_lock(site.cookie);
+    }
     return store;
 }
 
@@ -314,8 +320,10 @@ Result<void> director_down() {
         return std::unexpected(site.error());
     if (!site->place.exists())
         return {};
-    if (site->place.has(site->cookie))
+    if (site->place.has(site->cookie)) {
         take_down(*site);
+        site->place.remove_lock(site->cookie);
+    }
     remove_orphans(*site);
     return {};
 }

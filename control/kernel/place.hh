@@ -39,6 +39,9 @@ public:
     Result<void> make(u64 cookie) const;
     /// Unpins everything of one director.
     void remove(u64 cookie) const;
+    /// Removes the lock file too; only for its holder, and only when it lets go of the director for good.
+    void remove_lock(u64 cookie) const;
+    /// Of all directors that have left pins or a lock file.
     std::vector<u64> cookies() const;
 
 private:
