@@ -106,7 +106,8 @@ void survives_at_any_point(const sim::Tables& before, const Command& command) {
             Director director(deadly);
             OK(command(director));
             finished = true;
-        } catch (const Killed&) {
+        } catch (const Killed& killed) {
+            ASSERT_EQ(killed.point, point);
         }
         const std::string packets = seen_by_packets(t);
         EXPECT_TRUE(packets == old_packets || packets == new_packets) << packets;

@@ -34,7 +34,7 @@ TEST(Zero, is_a_base_that_listings_subtract_and_ends_the_rates) {
 TEST(Rates, are_rounded_as_ipvs_does) {
     Lab lab;
     lab.add("rr", {1});
-    lab.tables.rates[lab.record(1)] = {.cps = 512, .in_pps = 513, .out_pps = 10 * 1024, .in_bps = 16, .out_bps = 17};
+    lab.tables.rates[lab.record(1)] = {.cps = 512, .in_pps = 513, .out_pps = 10240, .in_bps = 16, .out_bps = 17};
     const RateView r = lab.director.find(tcp())->servers[0].rates;
     EXPECT_EQ(r.cps, 0u);
     EXPECT_EQ(r.in_pps, 1u);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <random>
+#include <ranges>
 
 namespace bpvs {
 namespace {
@@ -201,15 +202,15 @@ void live(u32 seed, bool wrr, bool switches) {
 
     Lab lab;
     std::unique_ptr<Machine> machine;
-    const auto bind = [&](bool to_wrr, const std::vector<Listed> list) {
+    const auto bind = [&](bool to_wrr, const std::vector<Listed>& list) {
         if (to_wrr) {
             auto m = std::make_unique<WrrMachine>();
             m->bind(list);
             machine = std::move(m);
         } else {
             machine = std::make_unique<RrMachine>();
-            for (auto it = list.rbegin(); it != list.rend(); ++it)
-                machine->add(it->server, it->weight);
+            for (const Listed& l : std::views::reverse(list))
+                machine->add(l.server, l.weight);
         }
     };
     bind(wrr, {});

@@ -15,7 +15,7 @@ namespace bpvs {
 Result<std::vector<SetEntry>> read_entries(Store& store, const Service& service);
 
 struct Block {
-    Service service; ///< with everything but set_offset, cursor_base
+    Service service{}; ///< with everything but set_offset, cursor_base
     std::vector<u32> words;
 };
 

@@ -34,7 +34,7 @@ inline u32 next_dest(sim::Tables& t, const Service& s) {
     const u64 p = (s.start + (t.cursors[s.id].picks++ - s.cursor_base)) % s.cycle;
     const u32* block = &t.words[s.set_offset];
     const auto segment = [&](u32 i) {
-        const u32* w = block + s.entries * set_entry_words + i * segment_words;
+        const u32* w = block + std::size_t{s.entries} * set_entry_words + std::size_t{i} * segment_words;
         return Segment{w[0], w[1], w[2]};
     };
     u32 low = 0;

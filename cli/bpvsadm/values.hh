@@ -13,8 +13,8 @@ namespace bpvs::cli {
 std::optional<u32> parse_number(const char* text, u32 min, u32 max);
 
 struct Endpoint {
-    Family family;
-    Address addr;
+    Family family{};
+    Address addr{};
     std::optional<Be16> port; ///< none: no port was given
 };
 /// HOST, HOST:PORT, IPv6, [IPv6]:PORT; HOST may be a name of an IPv4 host, PORT a name for `protocol`.

@@ -1,0 +1,14 @@
+// The packets that bpvs-prog-run feeds to the programs: TCP over IPv4 over Ethernet, 64 bytes.
+#pragma once
+
+#include "lab/packet.hh"
+
+#include <array>
+
+namespace bpvs::bench {
+
+using Frame = std::array<u8, 64>;
+
+Frame make_tcp(const lab::Mac& to, const lab::Endpoint& source, const lab::Endpoint& destination, u8 flags, u8 ttl);
+
+} // namespace bpvs::bench
