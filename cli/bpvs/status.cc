@@ -10,7 +10,8 @@ namespace bpvs::cli {
 
 void add_status(CLI::App& app, int& status) {
     auto json = std::make_shared<bool>(false);
-    CLI::App* command = app.add_subcommand("status", "Show whether the director is up, where, and what became of packets");
+    CLI::App* command =
+        app.add_subcommand("status", "Show whether the director is up, where, and what became of packets");
     command->add_flag("--json", *json, "for programs");
     command->callback([json, &status] {
         const auto seen = director_status();

@@ -12,9 +12,7 @@
 namespace bpvs::cli {
 namespace {
 
-std::unexpected<Failure> usage(std::string message) {
-    return std::unexpected(Failure{exit_usage, std::move(message)});
-}
+std::unexpected<Failure> usage(std::string message) { return std::unexpected(Failure{exit_usage, std::move(message)}); }
 
 Parsed<void> check_sched_flags(Command& c) {
     const SchedFlags flags = parse_sched_flags(c.sched_flags, c.service.scheduler);

@@ -29,7 +29,9 @@ std::string goes_with(Opt opt) {
 
 } // namespace
 
-std::string version_text() { return fmt::format("bpvsadm v{} (takes the command lines of ipvsadm v1.31)\n", BPVS_VERSION); }
+std::string version_text() {
+    return fmt::format("bpvsadm v{} (takes the command lines of ipvsadm v1.31)\n", BPVS_VERSION);
+}
 
 std::string help_text(const char* program) {
     std::string text = version_text();

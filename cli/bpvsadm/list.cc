@@ -150,9 +150,9 @@ std::string service_text(const ServiceView& service, Show show, Names names, boo
         text = column + settings(service.spec) + "\n";
     for (const ServerView& server : service.servers) {
         const ServerSpec& s = server.spec;
-        text += fmt::format("  -> {:<28}{}\n",
-                            endpoint_column(s.family, s.addr, s.port, service.spec.name.protocol, names),
-                            server_columns(server, show, exact));
+        text +=
+            fmt::format("  -> {:<28}{}\n", endpoint_column(s.family, s.addr, s.port, service.spec.name.protocol, names),
+                        server_columns(server, show, exact));
     }
     return text;
 }
@@ -198,9 +198,9 @@ std::string connections_text(const Command& command, const std::vector<Connectio
         const auto endpoint = [&](const Address& addr, Be16 port) {
             return endpoint_text(c.family, addr, port, c.protocol, names_of(command));
         };
-        text += fmt::format("{:<3} {:02}:{:02}  {:<11} {:<18} {:<18} {}\n", protocol_text(c.protocol), c.seconds / 60,
-                            c.seconds % 60, state_name(c.state), endpoint(c.client, c.cport), endpoint(c.vip, c.vport),
-                            endpoint(c.dest, c.dport));
+        text += fmt::format("{:<3} {:<6} {:<11} {:<18} {:<18} {}\n", protocol_text(c.protocol),
+                            fmt::format("{:02}:{:02}", c.seconds / 60, c.seconds % 60), state_name(c.state),
+                            endpoint(c.client, c.cport), endpoint(c.vip, c.vport), endpoint(c.dest, c.dport));
     }
     return text;
 }

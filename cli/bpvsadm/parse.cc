@@ -15,9 +15,7 @@ namespace {
 constexpr u32 default_persistence = 360;
 constexpr u32 max_seconds = 31 * 24 * 3600;
 
-std::unexpected<Failure> usage(std::string message) {
-    return std::unexpected(Failure{exit_usage, std::move(message)});
-}
+std::unexpected<Failure> usage(std::string message) { return std::unexpected(Failure{exit_usage, std::move(message)}); }
 
 /// popt's table, made from ours: the value of a spelling is its row's index + 1, commands first.
 std::vector<poptOption> popt_table() {
@@ -77,8 +75,8 @@ private:
         const auto rows = commands();
         const auto row = static_cast<std::size_t>(spelling) - 1;
         if (spelling < 1 || row >= rows.size() || (from_restore_ && rows[row].verb == Verb::restore))
-            return std::unexpected(Failure{
-                exit_refused, fmt::format("Try `{0} -h' or '{0} --help' for more information.", program_)});
+            return std::unexpected(
+                Failure{exit_refused, fmt::format("Try `{0} -h' or '{0} --help' for more information.", program_)});
         command_.verb = rows[row].verb;
         const bool known = arg_ == "master" || arg_ == "backup";
         if (command_.verb == Verb::start_daemon && !known)

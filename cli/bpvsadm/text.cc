@@ -14,7 +14,6 @@ constexpr std::size_t v4_column = 28;
 constexpr u32 whole_v4 = 0xffffffff; ///< netmask of one IPv4 client
 constexpr u32 whole_v6 = 128;        ///< prefix length of one IPv6 client
 
-
 std::string numeric_host(Family family, const Address& addr) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(static_cast<int>(family), addr.word, text.data(), text.size());

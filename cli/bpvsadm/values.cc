@@ -70,9 +70,9 @@ struct Flag {
 };
 constexpr u32 first_flag = 0x8; // IP_VS_SVC_F_SCHED1 (linux/ip_vs.h); the others follow
 constexpr std::array flags{
-    Flag{"flag-1", nullptr, first_flag},       Flag{"flag-2", nullptr, first_flag << 1},
-    Flag{"flag-3", nullptr, first_flag << 2},  Flag{"sh-fallback", "sh", first_flag},
-    Flag{"sh-port", "sh", first_flag << 1},    Flag{"mh-fallback", "mh", first_flag},
+    Flag{"flag-1", nullptr, first_flag},      Flag{"flag-2", nullptr, first_flag << 1},
+    Flag{"flag-3", nullptr, first_flag << 2}, Flag{"sh-fallback", "sh", first_flag},
+    Flag{"sh-port", "sh", first_flag << 1},   Flag{"mh-fallback", "mh", first_flag},
     Flag{"mh-port", "mh", first_flag << 1},
 };
 
@@ -136,7 +136,8 @@ std::string sched_flags_text(u32 bits, std::string_view scheduler) {
     const bool own_names = scheduler == "sh" || scheduler == "mh";
     std::string text;
     for (const Flag& f : flags) {
-        const bool of_scheduler = own_names ? f.scheduler != nullptr && scheduler == f.scheduler : f.scheduler == nullptr;
+        const bool of_scheduler =
+            own_names ? f.scheduler != nullptr && scheduler == f.scheduler : f.scheduler == nullptr;
         if (of_scheduler && (bits & f.bit) != 0)
             text += (text.empty() ? "" : ",") + std::string(f.name);
     }

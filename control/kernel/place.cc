@@ -15,6 +15,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <set>
+#include <string_view>
 #include <thread>
 
 namespace bpvs::kernel {
@@ -191,16 +193,18 @@ void Place::remove(u64 cookie) const {
 void Place::remove_lock(u64 cookie) const { unlinkat(run_.get(), (name_of(cookie) + ".lock").c_str(), 0); }
 
 std::vector<u64> Place::cookies() const {
-    std::vector<u64> all;
-    if (!exists())
-        return all;
-    for_each_entry(pins_.get(), [&](const char* name) {
+    std::set<u64> all;
+    const auto note = [&](std::string_view name) {
         u64 cookie = 0;
-        const char* end = name + std::strlen(name);
-        if (auto [p, ec] = std::from_chars(name, end, cookie, 16); ec == std::errc{} && p == end)
-            all.push_back(cookie);
-    });
-    return all;
+        const auto [end, error] = std::from_chars(name.begin(), name.end(), cookie, 16);
+        if (error == std::errc{} && (end == name.end() || std::string_view(end, name.end()) == ".lock"))
+            all.insert(cookie);
+    };
+    if (exists()) {
+        for_each_entry(pins_.get(), note);
+        for_each_entry(run_.get(), note);
+    }
+    return {all.begin(), all.end()};
 }
 
 } // namespace bpvs::kernel

@@ -41,6 +41,7 @@ public:
     void remove(u64 cookie) const;
     /// Removes the lock file too; only for its holder, and only when it lets go of the director for good.
     void remove_lock(u64 cookie) const;
+    /// Of all directors that have left pins or a lock file.
     std::vector<u64> cookies() const;
 
 private:

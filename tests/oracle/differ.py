@@ -3,10 +3,45 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import struct
+import subprocess
+import sys
 
 import frames
+
+
+def interrupted(number, _):
+    sys.exit(128 + number)
+
+
+class Worlds:
+    """Programs started together. They clean up after themselves, also when this is interrupted."""
+
+    def __init__(self):
+        self.children = {}
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, interrupted)
+
+    def __enter__(self):
+        return self
+
+    def start(self, name, *command):
+        self.children[name] = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def finish(self, name):
+        """Waits for one; the complaint of one that failed, or None."""
+        child = self.children[name]
+        _, complaint = child.communicate()
+        return f"{name} ended with status {child.returncode}: {complaint}" if child.returncode else None
+
+    def __exit__(self, *_):
+        for child in self.children.values():
+            if child.poll() is None:
+                child.terminate()
+        for child in self.children.values():
+            child.wait()
 
 
 class Results:

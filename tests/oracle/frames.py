@@ -81,7 +81,7 @@ def tell(packet, embedded=False):
     notes += [f"IP options {packet[20:header].hex()}"] * (header > 20)
     notes += ["WRONG IP CHECKSUM"] * bool(checksum(packet[:header]))
     notes += [f"{len(packet) - total} bytes after the end"] * (not embedded and len(packet) > total)
-    whole = not embedded and not fragment & 0x3FFF
+    whole = not fragment & 0x3FFF and len(body) == total - header
     if whole and packet[9] in (TCP, UDP) and checksum(pseudo_header(packet[12:16], packet[16:20], packet[9], len(body)) + body):
         notes += ["no checksum" if packet[9] == UDP and body[6:8] == b"\0\0" else "WRONG L4 CHECKSUM"]
     notes = " ".join(notes)

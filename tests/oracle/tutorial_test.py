@@ -3,9 +3,7 @@
 import difflib
 import itertools
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -61,19 +59,10 @@ def compare(results, ipvs, bpvs):
 def run_worlds(bpvsadm, ipvs, bpvs):
     """Both at once; the complaint of one that failed, or None."""
     world = str(HERE / "tutorial_world.py")
-    ours = subprocess.Popen([world, bpvsadm, "0", bpvs], stderr=subprocess.PIPE, text=True)
-    theirs = subprocess.Popen([HERE / "lvs-oracle", "-o", ipvs, world, "ipvsadm", "2.1", ipvs], stderr=subprocess.PIPE, text=True)
-    try:
-        for name, child in (("BPVS", ours), ("IPVS", theirs)):
-            _, complaint = child.communicate()
-            if child.returncode:
-                return f"the world of {name} ended with status {child.returncode}: {complaint}"
-    finally:
-        for child in (ours, theirs):
-            if child.poll() is None:
-                child.terminate()
-                child.wait()
-    return None
+    with differ.Worlds() as worlds:
+        worlds.start("BPVS", world, bpvsadm, "0", bpvs)
+        worlds.start("IPVS", HERE / "lvs-oracle", "-o", ipvs, world, "ipvsadm", "2.1", ipvs)
+        return worlds.finish("BPVS") or worlds.finish("IPVS")
 
 
 def main(results, bpvsadm):

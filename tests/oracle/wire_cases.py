@@ -356,6 +356,7 @@ def request_larger_than_the_way_to_the_server(w):
     w.service()
     c = w.connect().establish()
     w.system("ip link set eth1 mtu 1300")
+    w.pause(1.1)  # a director may remember a route for a second
     try:
         c.request("PA", "with DF", data=b"a" * 1400, fragment=0x4000, own_stack=True)
         c.request("PA", "without DF", data=b"a" * 1400)
@@ -369,6 +370,7 @@ def reply_larger_than_the_way_to_the_client(w):
     w.service()
     c = w.connect().establish()
     w.system("ip link set eth0 mtu 1300")
+    w.pause(1.1)
     try:
         c.reply("PA", "with DF", data=b"a" * 1400, fragment=0x4000, own_stack=True)
         c.reply("PA", "without DF", data=b"a" * 1400)

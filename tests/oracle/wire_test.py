@@ -9,7 +9,6 @@ Deliberate differences are listed in differences.toml. What is listed must diffe
 """
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -71,54 +70,48 @@ def compare(results, kind, theirs, ours, differences):
         results.test(f"{kind}/differences.toml", [f"no such case: {case}" for case in differences.keys() - theirs.keys()])
 
 
-def start_oracle(directory):
-    return subprocess.Popen([HERE / "lvs-oracle", "-o", directory, WORLD, "ipvsadm", "2.1", f"{directory}/ipvs.json"],
-                            stderr=subprocess.PIPE, text=True)
+def start_oracle(worlds, directory):
+    worlds.start("IPVS", HERE / "lvs-oracle", "-o", directory, WORLD, "ipvsadm", "2.1", f"{directory}/ipvs.json")
 
 
-def finish(child):
-    """The complaint of a world that failed, or None."""
-    _, complaint = child.communicate()
-    return f"it ended with status {child.returncode}: {complaint}" if child.returncode else None
+def compare_recording(results, worlds, directory):
+    """Is the recording still what the real IPVS does? Returns the record to compare with."""
+    complaint = worlds.finish("IPVS")
+    if complaint:
+        results.test("recording/is-what-ipvs-does", [complaint])
+        return read_record(RECORDING)
+    live = read_record(f"{directory}/ipvs.json")
+    compare(results, "recording", live, read_record(RECORDING), {})
+    return live
 
 
 def main(results, bpvsadm):
-    with tempfile.TemporaryDirectory() as directory:
-        no_oracle, no_bpvs = differ.oracle_is_missing(), differ.bpvs_cannot_run(bpvsadm)
-        theirs_path, ours_path = RECORDING, f"{directory}/bpvs.json"
-        oracle = None if no_oracle else start_oracle(directory)
-        complaint = None
-        try:
-            if not no_bpvs:
-                complaint = finish(subprocess.Popen([WORLD, bpvsadm, "0", ours_path], stderr=subprocess.PIPE, text=True))
-            if oracle:
-                theirs_path = f"{directory}/ipvs.json"
-                stopped = finish(oracle)
-                if stopped:
-                    results.test("recording/is-what-ipvs-does", [f"the real IPVS did not run: {stopped}"])
-                    theirs_path = RECORDING
-                else:
-                    compare(results, "recording", read_record(theirs_path), read_record(RECORDING), {})
-            else:
-                print(f"the real IPVS cannot run here ({no_oracle}): comparing with its recording")
-                results.skip("recording/is-what-ipvs-does", no_oracle)
-        finally:
-            if oracle and oracle.poll() is None:
-                oracle.terminate()
-                oracle.wait()
-        theirs = read_record(theirs_path)
+    no_oracle, no_bpvs = differ.oracle_is_missing(), differ.bpvs_cannot_run(bpvsadm)
+    with tempfile.TemporaryDirectory() as directory, differ.Worlds() as worlds:
+        if not no_oracle:
+            start_oracle(worlds, directory)
+        if not no_bpvs:
+            worlds.start("BPVS", WORLD, bpvsadm, "0", f"{directory}/bpvs.json")
+        complaint = None if no_bpvs else worlds.finish("BPVS")
+        if no_oracle:
+            print(f"the real IPVS cannot run here ({no_oracle}): comparing with its recording")
+            results.skip("recording/is-what-ipvs-does", no_oracle)
+            theirs = read_record(RECORDING)
+        else:
+            theirs = compare_recording(results, worlds, directory)
         if no_bpvs:
             for case in theirs:
                 results.skip(f"wire/{case}", no_bpvs)
         elif complaint:
             results.test("wire/bpvs-runs", [complaint])
         else:
-            compare(results, "wire", theirs, read_record(ours_path), read_differences())
+            compare(results, "wire", theirs, read_record(f"{directory}/bpvs.json"), read_differences())
 
 
 def record():
-    with tempfile.TemporaryDirectory() as directory:
-        complaint = finish(start_oracle(directory))
+    with tempfile.TemporaryDirectory() as directory, differ.Worlds() as worlds:
+        start_oracle(worlds, directory)
+        complaint = worlds.finish("IPVS")
         if complaint:
             sys.exit(f"wire_test: the real IPVS did not run: {complaint}")
         RECORDING.parent.mkdir(exist_ok=True)

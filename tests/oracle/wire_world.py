@@ -34,6 +34,7 @@ def main(ipvsadm, lag, path, *names):
         legs.remove()
     with open(path, "w", encoding="ascii") as file:
         json.dump(world.record, file, indent=0)
+        file.write("\n")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 A record is a list of cases, a case a list of steps: [name of the step, lines]. A line is either a
 frame that came out ("L" client side or "R" server side, then its bytes) or a line of a listing.
 """
-import os
-import struct
 import subprocess
 import time
 
@@ -69,6 +67,10 @@ class World:
     @staticmethod
     def system(command):
         subprocess.run(command.split(), check=True)
+
+    @staticmethod
+    def pause(duration):
+        time.sleep(duration)
 
     def log(self, step, lines):
         self.steps.append([step, lines])

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""Where a director is: namespaces, interfaces, pins; how it comes and goes."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+from harness import VIP, equal, main, rip, test, true, wait_until
+
+PINS = pathlib.Path("/run/bpvs/bpf")
+
+
+def bpf_ids(kind):
+    """Of all programs or maps of the machine."""
+    return {entry["id"] for entry in json.loads(subprocess.run(["bpftool", "-j", kind, "show"], capture_output=True, check=True).stdout)}
+
+
+def pinned_ids(directory):
+    """{kind: ids} of what is pinned in a directory."""
+    found = {"prog": set(), "map": set()}
+    for pin in directory.rglob("*"):
+        for kind in found:
+            done = subprocess.run(["bpftool", "-j", kind, "show", "pinned", str(pin)], capture_output=True, check=False)
+            if done.returncode == 0:
+                said = json.loads(done.stdout)
+                found[kind] |= {entry["id"] for entry in (said if isinstance(said, list) else [said])}
+    return found
+
+
+def pin_directory(lab):
+    """As bpvs status tells it."""
+    said = lab.on("director", lab.bpvs, "status")
+    match = re.search(rf"{PINS}/\S+", said)
+    true("bpvs status tells where the maps are pinned", match, said)
+    return pathlib.Path(match[0].rstrip(",.;"))
+
+
+def tc_state(lab):
+    return {dev: [lab.on("director", "tc", *what.split(), "show", "dev", dev, *where)
+                  for what, where in (("qdisc", ()), ("filter", ("ingress",)), ("filter", ("egress",)))] for dev in ("eth0", "eth1")}
+
+
+@test
+def down_leaves_no_trace(lab):
+    before = tc_state(lab)
+    lab.service()
+    lab.pages(2)
+    directory = pin_directory(lab)
+    ids = pinned_ids(directory)
+    true("programs and maps are pinned", ids["prog"] and ids["map"], ids)
+    true("they are there", ids["prog"] <= bpf_ids("prog") and ids["map"] <= bpf_ids("map"))
+    lab.on("director", lab.bpvs, "down")
+    equal("qdiscs and filters", before, tc_state(lab))
+    true("no pins", not directory.exists())
+    for kind, numbers in ids.items():
+        wait_until(f"every {kind} of the director is gone", lambda k=kind, n=numbers: not n & bpf_ids(k), 5)
+    equal("rules", "", lab.adm("-Sn"))
+    equal("curl without a director", 7, lab.try_on("client", "curl", "-sS", "--max-time", "5", f"http://{VIP}/").returncode)
+    lab.on("director", lab.bpvs, "down")  # again is no error
+
+
+@test
+def qdisc_of_somebody_else_survives_down(lab):
+    lab.on("director", "tc", "qdisc", "add", "dev", "eth0", "clsact")
+    try:
+        lab.service()
+        lab.on("director", lab.bpvs, "down")
+        true("clsact is still there", "clsact" in lab.on("director", "tc", "qdisc", "show", "dev", "eth0"))
+    finally:
+        lab.on("director", "tc", "qdisc", "del", "dev", "eth0", "clsact")
+
+
+@test
+def exec_and_nsenter_see_the_same_director(lab):
+    lab.service()
+    from_inside = lab.adm("-Sn")
+    entered = ["nsenter", f"--net=/run/netns/{lab.prefix}director"]
+    equal("rules by nsenter", from_inside, subprocess.run([*entered, lab.bpvsadm, "-Sn"], capture_output=True, text=True, check=True).stdout)
+    subprocess.run([*entered, lab.bpvsadm, "-d", "-t", f"{VIP}:80", "-r", f"{rip(2)}:80"], check=True)
+    equal("pages", ["RS1", "RS1"], lab.pages(2))
+    subprocess.run([*entered, lab.bpvs, "down"], check=True)
+    equal("rules after down by nsenter", "", lab.adm("-Sn"))
+
+
+@test
+def two_namespaces_have_two_directors(lab):
+    lab.service()
+    lab.on("gw", lab.bpvsadm, *"-A -t 9.9.9.9:80 -s wrr".split())
+    try:
+        true("the gateway's director knows nothing of the other", VIP not in lab.on("gw", lab.bpvsadm, "-Sn"))
+        true("nor the other of the gateway's", "9.9.9.9" not in lab.adm("-Sn"))
+        equal("pages, through both hosts", ["RS2", "RS1"], lab.pages(2))
+    finally:
+        lab.on("gw", lab.bpvs, "down")
+    equal("pages when one is down", ["RS2", "RS1"], lab.pages(2))
+
+
+@test
+def detach_and_attach(lab):
+    lab.service()
+    equal("attached", ["RS2"], lab.pages(1))
+    lab.on("director", lab.bpvs, "detach", "eth0")
+    equal("curl when detached", 7, lab.try_on("client", "curl", "-sS", "--max-time", "5", f"http://{VIP}/").returncode)
+    done = lab.try_on("director", lab.bpvs, "detach", "eth0")
+    true("detaching twice is refused", done.returncode != 0 and done.stderr.count("\n") == 1, done)
+    lab.on("director", lab.bpvs, "attach", "eth0")
+    equal("attached again", ["RS1", "RS2"], lab.pages(2))
+    for interface in ("lo", "eth77"):
+        done = lab.try_on("director", lab.bpvs, "attach", interface)
+        true(f"attaching to {interface} is refused with a sentence that names it",
+             done.returncode != 0 and interface in done.stderr and done.stderr.count("\n") == 1, done)
+
+
+@test
+def commands_from_outside_find_no_director_here(lab):
+    """The client's namespace has none: listing is empty, changing is refused, and nothing is made."""
+    lab.service()
+    equal("rules on the client", "", lab.on("client", lab.bpvsadm, "-Sn"))
+    done = lab.try_on("client", lab.bpvsadm, *f"-a -t {VIP}:80 -r {rip(1)}:80 -m".split())
+    equal("adding a server to what is not there", (255, "Service not defined\n"), (done.returncode, done.stderr))
+    equal("filters on the client", "", lab.on("client", "tc", "filter", "show", "dev", "eth0", "ingress"))
+
+
+@test
+def pins_of_a_deleted_namespace_go_with_the_next_director(lab):
+    name = lab.prefix + "gone"
+    before = set(PINS.iterdir()) if PINS.exists() else set()
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        subprocess.run(["ip", "-n", name, "link", "add", "e0", "up", "type", "veth", "peer", "name", "e1"], check=True)
+        subprocess.run(["ip", "netns", "exec", name, lab.bpvsadm, "-A", "-t", "1.2.3.4:80", "-s", "rr"], check=True)
+        said = subprocess.run(["ip", "netns", "exec", name, lab.bpvs, "status"], capture_output=True, text=True, check=True).stdout
+        directory = pathlib.Path(re.search(rf"{PINS}/\w+", said)[0])
+        true("it has pins", directory not in before and directory.exists())
+        maps = pinned_ids(directory)["map"]
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=True)
+    time.sleep(0.5)  # the kernel takes a namespace apart later
+    lab.service()
+    wait_until("the pins are gone", lambda: not directory.exists(), 1)
+    wait_until("the maps are gone", lambda: not maps & bpf_ids("map"), 5)
+
+
+@test
+def interfaces_that_come_later_can_be_attached(lab):
+    lab.service()
+    lab.on("director", "ip", "link", "add", "late", "up", "type", "veth", "peer", "name", "later")
+    try:
+        true("a later interface is not touched by itself", "bpvs" not in lab.on("director", "tc", "filter", "show", "dev", "late", "ingress"))
+        lab.on("director", lab.bpvs, "attach", "late")
+        true("attached when asked", "bpf" in lab.on("director", "tc", "filter", "show", "dev", "late", "ingress"))
+    finally:
+        lab.on("director", "ip", "link", "del", "late")
+    lab.adm(f"-E -t {VIP}:80 -s wrr")
+    lab.on("director", lab.bpvs, "down")
+
+
+if __name__ == "__main__":
+    main("place", programs=("tc", "bpftool", "nsenter"))
