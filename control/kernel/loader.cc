@@ -53,8 +53,10 @@ Result<void> in_order(Steps... steps) {
 
 std::unexpected<Error> kernel_refused(const std::string& what, int error) {
     if (error == EPERM || error == EACCES)
-        return fail(Errc::permission, fmt::format("cannot {}: {}; CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN are needed",
-                                                  what, std::strerror(error)));
+        return fail(Errc::no_bpf,
+                    fmt::format("cannot {}: the kernel forbids it ({}), as lockdown and seccomp filters do; "
+                                "allow bpf() where this runs",
+                                what, std::strerror(error)));
     return fail(Errc::no_bpf,
                 fmt::format("cannot {}: {}; Linux 6.1 or newer with BPF and its type information is needed", what,
                             std::strerror(error)));
@@ -237,9 +239,11 @@ Result<Programs> pinned_programs(const std::string& directory) {
 
 bool namespace_alive(const std::string& directory) {
     const Fd link(bpf_obj_get(pin_of(directory, witness).c_str()));
+    if (!link)
+        return errno != ENOENT; // not allowed to look: then it is not ours to judge
     bpf_link_info info{};
     u32 size = sizeof info;
-    return link && bpf_obj_get_info_by_fd(link.get(), &info, &size) == 0 && info.netns.netns_ino != 0;
+    return bpf_obj_get_info_by_fd(link.get(), &info, &size) != 0 || info.netns.netns_ino != 0;
 }
 
 } // namespace bpvs::kernel

@@ -12,6 +12,7 @@
 #include <sys/capability.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -26,14 +27,25 @@ struct FreeCap {
     void operator()(cap_t c) const { cap_free(c); }
 };
 
+/// permission: not root. no_bpf: root, but without what BPF needs.
 Result<void> check_privilege() {
+    const std::array<std::pair<cap_value_t, const char*>, 3> needed = {
+        {{CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_BPF, "CAP_BPF"}}};
     const std::unique_ptr<std::remove_pointer_t<cap_t>, FreeCap> caps(cap_get_proc());
-    for (const cap_value_t needed : {CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_BPF}) {
+    std::string missing;
+    for (const auto& [capability, name] : needed) {
         cap_flag_value_t value = CAP_CLEAR;
-        if (!caps || cap_get_flag(caps.get(), needed, CAP_EFFECTIVE, &value) != 0 || value != CAP_SET)
-            return fail(Errc::permission, "CAP_NET_ADMIN, CAP_BPF and CAP_SYS_ADMIN are needed: run it as root");
+        if (!caps || cap_get_flag(caps.get(), capability, CAP_EFFECTIVE, &value) != 0 || value != CAP_SET)
+            missing += (missing.empty() ? "" : ", ") + std::string(name);
     }
-    return {};
+    if (missing.empty())
+        return {};
+    if (geteuid() != 0)
+        return fail(Errc::permission, fmt::format("a director needs {}: run this as root", missing));
+    return fail(Errc::no_bpf,
+                fmt::format("a director needs {}, which this root does not have: give it to the container, "
+                            "service or shell that runs this",
+                            missing));
 }
 
 /// A director that is not up looks like one without services.
@@ -166,8 +178,13 @@ Result<std::unique_ptr<KernelStore>> find_store(const Site& site) {
     const Fd config(bpf_obj_get((site.directory() + "/config").c_str()));
     const u32 key = 0;
     u32 words[1024]{}; // at least as large as any version's Config, whose first field is the layout
-    if (!config || bpf_map_lookup_elem(config.get(), &key, words) != 0 || words[0] == 0)
+    if ((!config && errno == ENOENT) ||
+        (config && bpf_map_lookup_elem(config.get(), &key, words) == 0 && words[0] == 0))
         return nullptr; // being brought up, or that was interrupted
+    if (!config)
+        return fail(Errc::no_bpf,
+                    fmt::format("cannot open the tables of the director in {}: {}; allow bpf() where this runs",
+                                Place::shown_path(site.cookie), std::strerror(errno)));
     return KernelStore::open(site.directory());
 }
 

@@ -3,7 +3,9 @@
 // The error embeds the packet it is about. Outer and embedded address are translated, and the embedded
 // port. Checksums: the embedded IP header's sum including its checksum is a constant (zero), so an
 // address change that is compensated in the embedded header checksum leaves the ICMP sum alone; only
-// the port change enters the ICMP checksum. The embedded transport checksum stays as it is, as in IPVS.
+// the port change enters the ICMP checksum. The embedded transport checksum stays as it is, as in IPVS,
+// except in errors of the host's own stack about packets that we translated: there it is turned back too, so
+// that the client sees what it sent.
 #pragma once
 
 #include "core/net/checksum.hh"
@@ -44,6 +46,32 @@ template <Side side, class E>
     if (!ip)
         return false;
     rewrite_ipv4<side>(ip, addr, decrement_ttl);
+    return true;
+}
+
+/// Gives the embedded packet back the transport checksum it had before its destination was translated from
+/// addr:port, where the error quotes that much of it. Before rewrite_icmp(). False: the packet is unusable.
+template <class E>
+[[gnu::always_inline]] inline bool restore_embedded_sum(E& e, u32 l3, const Packet& outer, const Packet& inner,
+                                                        Be32 addr, Be16 port) {
+    const bool is_udp = inner.protocol == IpProto::udp;
+    const u32 at = inner.l4 + (is_udp ? udp::check : tcp::check);
+    if (at + sizeof(Be16) > l3 + outer.length)
+        return true;
+    u8* field = e.at(at, sizeof(Be16));
+    if (!field)
+        return false;
+    const Be16 before = load<Be16>(field);
+    if (is_udp && before == Be16{})
+        return true;
+    Be16 after = replace(replace(before, inner.daddr, addr), inner.dport, port);
+    if (is_udp && after == Be16{})
+        after = static_cast<Be16>(0xffff);
+    store(field, after);
+    u8* header = e.at(outer.l4, icmp::size);
+    if (!header)
+        return false;
+    store(header + icmp::check, replace(load<Be16>(header + icmp::check), before, after));
     return true;
 }
 

@@ -29,7 +29,8 @@ template <class E>
         if (found.direction == Direction::request)
             return verdict(Reason::icmp_unrelated);
         const Conn& c = *found.conn;
-        const bool done = net::rewrite_icmp<net::Side::source>(e, E::l3, p, inner, c.vip.word[0], c.vport, false);
+        const bool done = net::restore_embedded_sum(e, E::l3, p, inner, c.vip.word[0], c.vport) &&
+                          net::rewrite_icmp<net::Side::source>(e, E::l3, p, inner, c.vip.word[0], c.vport, false);
         return verdict(done ? Reason::local_translated : Reason::internal_error);
     }
 

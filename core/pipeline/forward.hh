@@ -62,7 +62,9 @@ template <class E>
     const RouteQuery query{p.saddr, c.dest.word[0], p.sport, c.dport, p.protocol, p.tos, e.segment_length(p)};
     const Leave leave = p.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
     const bool sends = leave == Leave::direct || leave == Leave::by_neighbour;
-    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest.word[0], c.dport, sends))
+    // What the stack is about to refuse for its length it quotes with the TTL of a forwarded packet, as IPVS.
+    const bool decrement = sends || (leave == Leave::too_long && p.dont_fragment);
+    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest.word[0], c.dport, decrement))
         return verdict(Reason::internal_error);
     if (!sends)
         return verdict(to_stack);

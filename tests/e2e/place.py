@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Where a director is: namespaces, interfaces, pins; how it comes and goes."""
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -66,6 +65,7 @@ def qdisc_of_somebody_else_survives_down(lab):
     lab.on("director", "tc", "qdisc", "add", "dev", "eth0", "clsact")
     try:
         lab.service()
+        equal("pages", ["RS2", "RS1"], lab.pages(2))
         lab.on("director", lab.bpvs, "down")
         true("clsact is still there", "clsact" in lab.on("director", "tc", "qdisc", "show", "dev", "eth0"))
     finally:

@@ -144,6 +144,7 @@ def client_of_a_dead_server_gets_an_error_not_silence(lab):
     done = lab.try_on("client", "curl", "-sS", "--max-time", "20", f"http://{VIP}/")
     equal(f"exit status of curl ({done.stderr.strip()})", 7, done.returncode)
     true("the error comes within 6 seconds", time.monotonic() - start < 6, f"{time.monotonic() - start:.1f} s")
+    equal("the server that was tried", [f"{rip(77)}:80"], [row[5] for row in lab.connections()])
 
 
 @test
@@ -152,6 +153,7 @@ def refused_by_the_server_is_refused_for_the_client(lab):
     start = time.monotonic()
     equal("exit status of curl", 7, lab.try_on("client", "curl", "-sS", "--max-time", "20", f"http://{VIP}:82/").returncode)
     true("at once", time.monotonic() - start < 1)
+    equal("the connection", [["CLOSE", f"{rip(1)}:8082"]], [[row[2], row[5]] for row in lab.connections()])
 
 
 @test

@@ -29,7 +29,8 @@ class Tutorial:
         self.children = []
 
     def lab(self, *arguments):
-        subprocess.run([LAB, arguments[0], "-p", self.prefix, *arguments[1:]], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([LAB, arguments[0], "-p", self.prefix, *arguments[1:]], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "BPVS_BIN": os.path.dirname(self.ipvsadm)})
 
     def start(self, host, *command, **options):
         child = subprocess.Popen(["ip", "netns", "exec", self.prefix + host, *command], **options)
