@@ -202,7 +202,8 @@ void live(u32 seed, bool wrr, bool switches) {
 
     Lab lab;
     std::unique_ptr<Machine> machine;
-    const auto bind = [&](bool to_wrr, const std::vector<Listed>& list) {
+    const auto bind = [&](bool to_wrr, const std::vector<Listed>& servers) {
+        const std::vector<Listed> list = servers; // they may be those of the machine that is replaced
         if (to_wrr) {
             auto m = std::make_unique<WrrMachine>();
             m->bind(list);

@@ -34,8 +34,6 @@ template <class E>
         return Reason::malformed;
     p.l4 = l3 + header;
     p.length = from_be16(load<Be16>(ip + ipv4::total_length));
-    if (p.length != 0 && p.length < header) // zero: a buffer beyond 64 KiB (BIG TCP)
-        return Reason::malformed;
     p.tos = ip[ipv4::tos];
     p.ttl = ip[ipv4::ttl];
     p.protocol = static_cast<IpProto>(ip[ipv4::protocol]);
@@ -54,7 +52,11 @@ template <class E>
 [[gnu::always_inline]] inline Reason parse_transport(E& e, Packet& p) {
     const bool is_tcp = p.protocol == IpProto::tcp;
     const u8* l4 = is_tcp ? e.at(p.l4, tcp::min_size) : e.at(p.l4, udp::size);
-    if (!l4 || (p.length != 0 && p.length < p.l4 - E::l3 + (is_tcp ? tcp::min_size : udp::size)))
+    if (!l4)
+        return Reason::malformed;
+    // A length of zero is that of a buffer beyond 64 KiB (BIG TCP): the largest here.
+    const u32 headers = p.l4 - E::l3 + (is_tcp ? tcp::min_size : udp::size);
+    if (static_cast<u16>(p.length - 1) < headers - 1)
         return Reason::malformed;
     p.sport = load<Be16>(l4);
     p.dport = load<Be16>(l4 + 2);

@@ -16,13 +16,13 @@ namespace bpvs {
 [[gnu::always_inline]] inline u64 limbo_time(const Config& c) { return c.hz / 10 + 2; }
 
 [[gnu::always_inline]] inline ConnStatus make_status(Life life, State state, u16 flags) {
-    ConnStatus s;
+    ConnStatus s{};
     s.word = static_cast<u32>(life) | static_cast<u32>(state) << 8 | static_cast<u32>(flags) << 16;
     return s;
 }
 
 [[gnu::always_inline]] inline ConnStatus read_status(const Conn& c) {
-    ConnStatus s;
+    ConnStatus s{};
     s.word = *static_cast<const volatile u32*>(&c.status.word);
     return s;
 }

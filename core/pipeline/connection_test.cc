@@ -17,8 +17,8 @@ protected:
     explicit Lab(const sim::Sizes& sizes = {}) : bench(sizes), player(bench) {}
 
     void play(const std::string& text) {
-        const auto failure = player.play(text);
-        ASSERT_FALSE(failure) << scenario::to_text(*failure);
+        if (const auto failure = player.play(text))
+            FAIL() << scenario::to_text(*failure);
     }
     void one_server() { play("bpvsadm -A -t vip:80 -s rr\nbpvsadm -a -t vip:80 -r rip1:80 -m\n"); }
     void two_servers() {

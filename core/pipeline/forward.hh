@@ -22,7 +22,7 @@ template <class E>
                                              Verdict& v) {
     const u32 now = static_cast<u32>(e.now());
     if (egress.ifindex == 0 || now - egress.checked >= config.hz) {
-        Route route;
+        Route route; // NOLINT(cppcoreguidelines-pro-type-member-init): the environment fills it in
         e.route(query, route);
         egress.ifindex = 0;
         if (route.status == RouteStatus::stack)

@@ -13,12 +13,14 @@ namespace bpvs {
 enum class Direction : u8 { request = 0, reply = 1 };
 
 namespace detail {
+// NOLINTBEGIN(readability-identifier-naming): the table is to be read as a table
 constexpr u8 NO = static_cast<u8>(State::none), ES = static_cast<u8>(State::established),
              SS = static_cast<u8>(State::syn_sent), SR = static_cast<u8>(State::syn_recv),
              FW = static_cast<u8>(State::fin_wait), TW = static_cast<u8>(State::time_wait),
              CL = static_cast<u8>(State::close), CW = static_cast<u8>(State::close_wait),
              LA = static_cast<u8>(State::last_ack), LI = static_cast<u8>(State::listen),
              SA = static_cast<u8>(State::synack);
+// NOLINTEND(readability-identifier-naming)
 
 enum TcpEvent : u32 { ev_syn = 0, ev_fin = 1, ev_ack = 2, ev_rst = 3 };
 

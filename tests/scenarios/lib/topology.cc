@@ -77,7 +77,7 @@ std::string dotted(Be32 addr) {
 }
 
 std::string address_name(Be32 addr) {
-    const std::string text = dotted(addr);
+    std::string text = dotted(addr);
     for (const auto& [name, quad] : roles())
         if (text == quad)
             return name;
