@@ -202,17 +202,18 @@ void live(u32 seed, bool wrr, bool switches) {
 
     Lab lab;
     std::unique_ptr<Machine> machine;
-    const auto bind = [&](bool to_wrr, const std::vector<Listed>& servers) {
-        const std::vector<Listed> list = servers; // they may be those of the machine that is replaced
+    const auto bind = [&](bool to_wrr, const std::vector<Listed>& list) { // `list` may be the old machine's
+        std::unique_ptr<Machine> next;
         if (to_wrr) {
             auto m = std::make_unique<WrrMachine>();
             m->bind(list);
-            machine = std::move(m);
+            next = std::move(m);
         } else {
-            machine = std::make_unique<RrMachine>();
+            next = std::make_unique<RrMachine>();
             for (const Listed& l : std::views::reverse(list))
-                machine->add(l.server, l.weight);
+                next->add(l.server, l.weight);
         }
+        machine = std::move(next);
     };
     bind(wrr, {});
     OK(lab.director.add_service(service(tcp(), wrr ? "wrr" : "rr")));

@@ -15,6 +15,7 @@ Parsed<Command> parse_line(const std::string& line) {
     std::vector<std::string> words{"ipvsadm"};
     std::copy(std::istream_iterator<std::string>(in), {}, std::back_inserter(words));
     std::vector<const char*> argv;
+    argv.reserve(words.size() + 1);
     for (const std::string& word : words)
         argv.push_back(word.c_str());
     argv.push_back(nullptr);
@@ -86,8 +87,8 @@ TEST(Parse, takes_every_allowed_option) {
           "-e -t 1.1.1.1:80 -r 1.1.1.2 -i --tun-type gre --tun-csum",
           "-a -t 1.1.1.1:80 -r 1.1.1.2 -i --tun-type gue --tun-port 6080 --tun-remcsum", "-Lnc --persistent-conn",
           "-L --stats --rate --thresholds --tun-info --nosort -X --syncid 5", "-Z", "-S -n",
-          "--start-daemon master --syncid 1 --sync-maxlen 9 --mcast-interface x --mcast-group ff05::1 --mcast-port 9 "
-          "--mcast-ttl 9"})
+          "--start-daemon master --syncid 1 --sync-maxlen 9 --mcast-interface x --mcast-group ff05::1 --mcast-ttl 9",
+          "--start-daemon backup --mcast-port 9"})
         EXPECT_EQ(message(line), "") << line;
 }
 

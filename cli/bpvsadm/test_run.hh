@@ -29,6 +29,7 @@ public:
         for (std::string word; in >> word;)
             words.push_back(word);
         std::vector<const char*> argv;
+        argv.reserve(words.size() + 1);
         for (const std::string& word : words)
             argv.push_back(word.c_str());
         argv.push_back(nullptr);
