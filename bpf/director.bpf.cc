@@ -39,9 +39,7 @@ namespace bpvs::bpf {
 enum TimerIndex : u32 { sweep_timer = 0, rate_timer = 1 };
 
 constexpr u64 second = 1000000000ull;
-constexpr u32 sweep_slice = 4096; // slots one tick looks at: a few ten microseconds
-constexpr u32 rate_slice = 256;
-constexpr u64 rate_period = 2 * second;
+constexpr u64 rate_period = rate_seconds * second;
 constexpr u32 max_cpus = 256;
 
 struct SweepContext {
@@ -62,7 +60,6 @@ static long sweep_step(u32 i, SweepContext* context) {
     return 0;
 }
 
-/// Every used slot is looked at once a second, in slices.
 static int sweep_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, TimerSlot* slot) {
     BpfTables t;
     u64 next = second / 4;
@@ -72,8 +69,7 @@ static int sweep_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, Tim
         u32 used = table->high_water;
         if (used > c->connections)
             used = c->connections;
-        const u32 ticks = used / sweep_slice + 4; // a second
-        const u32 slice = used / ticks + 1;
+        const u32 slice = sweep_share(used);
         if (used) {
             SweepContext context{table->sweep_cursor < used ? table->sweep_cursor : 0, used,
                                  under_pressure(*c, *table)};
@@ -81,7 +77,7 @@ static int sweep_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, Tim
             const u32 cursor = context.first + slice;
             table->sweep_cursor = cursor < used ? cursor : cursor - used;
         }
-        next = second / ticks;
+        next = second / sweep_ticks(used);
     }
     slot->ticks++;
     timer_start(&slot->timer, next, 0);
@@ -121,7 +117,6 @@ static long rate_step(u32 i, RateContext* context) {
     return 0;
 }
 
-/// Every used id is sampled every two seconds, in slices.
 static int rate_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, TimerSlot* slot) {
     BpfTables t;
     u64 next = rate_period;
@@ -134,7 +129,7 @@ static int rate_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, Time
             context.first = 0;
         loop(rate_slice, reinterpret_cast<void*>(rate_step), &context, 0);
         table->rate_cursor = context.first + rate_slice;
-        next = rate_period / (used / rate_slice + 1);
+        next = rate_period / rate_ticks(used);
     }
     slot->ticks++;
     timer_start(&slot->timer, next, 0);

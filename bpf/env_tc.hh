@@ -55,6 +55,11 @@ struct TcEnv : BpfTables {
         return payload == 0 ? p.length : payload + (p.l4 - l3) + p.l4_size;
     }
 
+    /// A length of zero stands for a buffer beyond 64 KiB (BIG TCP).
+    [[gnu::always_inline]] bool holds(const net::Packet& p) {
+        return l3 + 1u + static_cast<u16>(p.length - 1) <= static_cast<u32>(BPVS_CONTEXT(skb, len));
+    }
+
     /// The IP total length of a buffer beyond 64 KiB (BIG TCP) is zero on the wire format.
     [[gnu::always_inline]] u32 ip_length(const net::Packet& p) {
         return p.length ? p.length : static_cast<u32>(BPVS_CONTEXT(skb, len)) - l3;

@@ -89,6 +89,8 @@ public:
     }
     bool is_ipv4() { return frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4; }
 
+    bool holds(const net::Packet& p) { return p.length != 0 && l3 + p.length <= frame_->size(); }
+
     u8* at(u32 offset, u32 length) {
         return u64{offset} + length <= frame_->size() ? frame_->data() + offset : nullptr;
     }

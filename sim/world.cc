@@ -12,9 +12,7 @@ namespace {
 
 // The pace of the timers in bpf/director.bpf.cc.
 constexpr u64 second = 1'000'000'000;
-constexpr u32 sweep_slice = 4096;
-constexpr u32 rate_slice = 256;
-constexpr u64 rate_period = 2 * second;
+constexpr u64 rate_period = rate_seconds * second;
 
 } // namespace
 
@@ -40,8 +38,7 @@ u64 World::sweep() {
     SimTables t(tables_);
     Table& table = tables_.table;
     const u32 used = std::min(table.high_water, tables_.config.connections);
-    const u32 ticks = used / sweep_slice + 4; // a second
-    const u32 slice = used / ticks + 1;
+    const u32 slice = sweep_share(used);
     if (used) {
         const u32 first = table.sweep_cursor < used ? table.sweep_cursor : 0;
         const bool pressure = under_pressure(tables_.config, table);
@@ -49,7 +46,7 @@ u64 World::sweep() {
             sweep_slot(t, tables_.config, (first + i) % used, pressure);
         table.sweep_cursor = (first + slice) % used;
     }
-    return second / ticks;
+    return second / sweep_ticks(used);
 }
 
 u64 World::rate() {
@@ -63,7 +60,7 @@ u64 World::rate() {
             estimate_rates(tables_.rates[index], tables_.counters[index]);
     }
     cursor = first + rate_slice;
-    return rate_period / (used / rate_slice + 1);
+    return rate_period / rate_ticks(used);
 }
 
 void World::advance(u64 jiffies) {

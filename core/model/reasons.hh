@@ -34,7 +34,7 @@
     X(reply_too_long, drop, "reply longer than the MTU that may be fragmented; fragments are not made yet")            \
     X(server_removed,    drop,    "client data of a connection whose server was removed")                            \
     X(table_full,        drop,    "new connection refused: the connection table is full")                            \
-    X(collision,         drop,    "new connection refused: every destination already has a connection with the same reply tuple") \
+    X(collision,         drop,    "new connection refused: the destinations tried already have a connection with the same reply tuple") \
     X(raced,             drop,    "another CPU was entering the same connection at this moment")                     \
     X(internal_error,    drop,    "a helper of the kernel failed while the packet was being rewritten")
 // clang-format on

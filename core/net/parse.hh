@@ -50,21 +50,29 @@ template <class E>
 /// its frame.
 template <class E>
 [[gnu::always_inline]] inline Reason parse_transport(E& e, Packet& p) {
-    const bool is_tcp = p.protocol == IpProto::tcp;
-    const u8* l4 = is_tcp ? e.at(p.l4, tcp::min_size) : e.at(p.l4, udp::size);
-    if (!l4)
-        return Reason::malformed;
+    // Each protocol reads what it has checked by itself: verifiers do not connect two tests of `protocol`.
+    u32 smallest = udp::size;
+    if (p.protocol == IpProto::tcp) {
+        const u8* l4 = e.at(p.l4, tcp::min_size);
+        if (!l4)
+            return Reason::malformed;
+        p.sport = load<Be16>(l4);
+        p.dport = load<Be16>(l4 + 2);
+        p.tcp_flags = l4[tcp::flags];
+        p.l4_size = static_cast<u8>((l4[tcp::data_offset] >> 4) << 2);
+        smallest = tcp::min_size;
+    } else {
+        const u8* l4 = e.at(p.l4, udp::size);
+        if (!l4)
+            return Reason::malformed;
+        p.sport = load<Be16>(l4);
+        p.dport = load<Be16>(l4 + 2);
+        p.tcp_flags = 0;
+        p.l4_size = udp::size;
+    }
     // A length of zero is that of a buffer beyond 64 KiB (BIG TCP): the largest here.
-    const u32 headers = p.l4 - E::l3 + (is_tcp ? tcp::min_size : udp::size);
-    if (static_cast<u16>(p.length - 1) < headers - 1)
-        return Reason::malformed;
-    p.sport = load<Be16>(l4);
-    p.dport = load<Be16>(l4 + 2);
-    p.tcp_flags = is_tcp ? l4[tcp::flags] : u8{0};
-    p.l4_size = is_tcp ? static_cast<u8>((l4[tcp::data_offset] >> 4) << 2) : u8{udp::size};
-    if (is_tcp && p.l4_size < tcp::min_size)
-        return Reason::malformed;
-    return Reason::count;
+    const bool short_packet = static_cast<u16>(p.length - 1) < p.l4 - E::l3 + smallest - 1;
+    return short_packet || p.l4_size < smallest ? Reason::malformed : Reason::count;
 }
 
 } // namespace bpvs::net

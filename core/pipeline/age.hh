@@ -10,6 +10,17 @@ namespace bpvs {
     return table.live > config.connections - config.connections / 8;
 }
 
+/// The sweep looks at every used slot once a second, in slices of a few ten microseconds: how often it runs in
+/// that second, and how many slots are one tick's share.
+constexpr u32 sweep_slice = 4096;
+[[gnu::always_inline]] constexpr u32 sweep_ticks(u32 used) { return used / sweep_slice + 4; }
+[[gnu::always_inline]] constexpr u32 sweep_share(u32 used) { return used / sweep_ticks(used) + 1; }
+
+/// The estimator samples every used id once in rate_seconds: how often it runs in that time for its slices.
+constexpr u32 rate_slice = 256;
+constexpr u32 rate_seconds = 2;
+[[gnu::always_inline]] constexpr u32 rate_ticks(u32 used) { return used / rate_slice + 1; }
+
 /// Looks at one slot: ends what has expired, frees what has rested. Under pressure a connection that has
 /// been half open for a second is ended; an established one never is.
 template <class T>

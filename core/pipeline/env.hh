@@ -68,6 +68,7 @@ concept Env = Tables<E> && requires(E& e, u32 offset, IpProto p, Be32 addr, Be16
     { E::l3 } -> Same<const u32&>; // offset of the network header
     { e.for_us() } -> Same<bool>;  // addressed to this host at link level, untagged
     { e.is_ipv4() } -> Same<bool>;
+    { e.holds(packet) } -> Same<bool>;         // the frame is as long as its IP header says
     { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
     { e.ip_length(packet) } -> Same<u32>;      // IP length to account

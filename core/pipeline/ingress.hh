@@ -55,6 +55,8 @@ template <class E>
     Reason why = net::parse_ipv4(e, E::l3, p);
     if (why != Reason::count)
         return verdict(why);
+    if (!e.holds(p))
+        return verdict(Reason::malformed);
     if (p.protocol == IpProto::icmp)
         return send_related(e, *config, p);
     if (p.protocol != IpProto::tcp && p.protocol != IpProto::udp)
