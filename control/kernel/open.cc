@@ -323,6 +323,12 @@ Result<void> director_up(const UpOptions& options) {
     auto opened = open_director(Access::create, options);
     if (!opened)
         return std::unexpected(opened.error());
+    const u32 room = (*opened)->store().config().connections;
+    if (options.connections != 0 && options.connections != room)
+        return fail(Errc::system,
+                    fmt::format("cannot make room for {} connections: the director is up with room for {}; "
+                                "run `bpvs down` first, which ends all connections",
+                                options.connections, room));
     for (const std::string& name : options.interfaces) {
         opened->reset(); // attaching takes the lock itself
         if (auto ok = director_attach(name); !ok)

@@ -5,7 +5,7 @@
 
 namespace bpvs {
 
-/// True when more than 7/8 of the table is in use: half-open connections then make room.
+/// True when more than 7/8 of the table is in use: dispensable connections then make room.
 [[gnu::always_inline]] inline bool under_pressure(const Config& config, const Table& table) {
     return table.live > config.connections - config.connections / 8;
 }
@@ -21,8 +21,14 @@ constexpr u32 rate_slice = 256;
 constexpr u32 rate_seconds = 2;
 [[gnu::always_inline]] constexpr u32 rate_ticks(u32 used) { return used / rate_slice + 1; }
 
-/// Looks at one slot: ends what has expired, frees what has rested. Under pressure a connection that has
-/// been half open for a second is ended; an established one never is.
+/// Under pressure, connections that nobody uses make room: half open, or closed by both sides. Never an
+/// established one.
+[[gnu::always_inline]] constexpr bool dispensable(State s) {
+    return s == State::syn_recv || s == State::time_wait || s == State::close;
+}
+
+/// Looks at one slot: ends what has expired, frees what has rested. Under pressure a dispensable connection
+/// is ended after a second without a packet.
 template <class T>
 [[gnu::always_inline]] inline void sweep_slot(T& t, const Config& config, u32 index, bool pressure) {
     Conn* c = t.conn(index);
@@ -32,8 +38,8 @@ template <class T>
     const ConnStatus s = read_status(*c);
     if (s.is.life == Life::live) {
         bool end = expired(*c, now);
-        if (!end && pressure && s.is.state == State::syn_recv)
-            end = static_cast<s64>(now + timeout(config, State::syn_recv) - c->expires) >= static_cast<s64>(config.hz);
+        if (!end && pressure && dispensable(s.is.state))
+            end = static_cast<s64>(now + timeout(config, s.is.state) - c->expires) >= static_cast<s64>(config.hz);
         if (end)
             end_connection(t, *c);
     } else if (s.is.life == Life::limbo && static_cast<s64>(now - c->expires - limbo_time(config)) >= 0) {

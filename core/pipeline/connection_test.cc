@@ -85,6 +85,25 @@ TEST_F(SmallLab, half_open_connections_make_room_under_pressure_after_a_second) 
     EXPECT_EQ(syn(9), "new_connection");
 }
 
+TEST_F(SmallLab, closed_connections_make_room_under_pressure) {
+    one_server();
+    for (u32 port = 1; port <= 8; port++) {
+        syn(port);
+        in(fmt::format("tcp cip:{} > vip:80 A", port));
+    }
+    for (u32 port = 1; port <= 4; port++) {
+        in(fmt::format("tcp cip:{} > vip:80 FA", port));
+        in(fmt::format("tcp rip1:80 > cip:{} FA", port));
+    }
+    play("conn tcp cip:1 vip:80 rip1:80 TIME_WAIT");
+    EXPECT_EQ(syn(9), "table_full");
+    bench.wait(3);
+    EXPECT_LT(tables.table.live, 8u);
+    EXPECT_EQ(syn(9), "new_connection");
+    for (u32 port = 5; port <= 8; port++)
+        EXPECT_EQ(in(fmt::format("tcp cip:{} > vip:80 A", port)), "request_forwarded");
+}
+
 TEST_F(SmallLab, a_slot_rests_before_it_is_used_again) {
     one_server();
     play("bpvsadm --set 1 1 1");

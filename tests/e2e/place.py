@@ -98,6 +98,19 @@ def two_namespaces_have_two_directors(lab):
 
 
 @test
+def room_for_connections_is_chosen_once(lab):
+    lab.on("gw", lab.bpvs, "up", "--connections", "20000")
+    try:
+        lab.on("gw", lab.bpvs, "up", "--connections", "20000")
+        done = lab.try_on("gw", lab.bpvs, "up", "--connections", "30000")
+        true("another room is refused with a sentence that names both",
+             done.returncode != 0 and "30000" in done.stderr and "20000" in done.stderr and done.stderr.count("\n") == 1, done)
+        true("the room is as it was", "of 20000" in lab.on("gw", lab.bpvs, "status"))
+    finally:
+        lab.on("gw", lab.bpvs, "down")
+
+
+@test
 def detach_and_attach(lab):
     lab.service()
     equal("attached", ["RS2"], lab.pages(1))
