@@ -1,6 +1,6 @@
-// The programs of the director: tc ingress, tc egress, and what keeps time.
+// The programs of the director: tc ingress and egress, and those that the control library runs.
 #include "bpf/env_tc.hh"
-#include "core/pipeline/age.hh"
+#include "bpf/timers.hh"
 #include "core/pipeline/egress.hh"
 #include "core/pipeline/ingress.hh"
 
@@ -34,108 +34,6 @@ namespace bpvs::bpf {
     return static_cast<int>(redirect_neigh(v.ifindex, &hop, sizeof hop, 0));
 }
 
-// --- time ---------------------------------------------------------------------------------------------
-
-enum TimerIndex : u32 { sweep_timer = 0, rate_timer = 1 };
-
-constexpr u64 second = 1000000000ull;
-constexpr u64 rate_period = rate_seconds * second;
-constexpr u32 max_cpus = 256;
-
-struct SweepContext {
-    u32 first;
-    u32 count;
-    bool pressure;
-};
-
-static long sweep_step(u32 i, SweepContext* context) {
-    BpfTables t;
-    const Config* c = t.config();
-    if (!c || context->count == 0)
-        return 1;
-    u32 index = context->first + i;
-    if (index >= context->count)
-        index -= context->count;
-    sweep_slot(t, *c, index, context->pressure);
-    return 0;
-}
-
-static int sweep_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, TimerSlot* slot) {
-    BpfTables t;
-    u64 next = second / 4;
-    const Config* c = t.config();
-    Table* table = t.table();
-    if (c && table) {
-        u32 used = table->high_water;
-        if (used > c->connections)
-            used = c->connections;
-        const u32 slice = sweep_share(used);
-        if (used) {
-            SweepContext context{table->sweep_cursor < used ? table->sweep_cursor : 0, used,
-                                 under_pressure(*c, *table)};
-            loop(slice, reinterpret_cast<void*>(sweep_step), &context, 0);
-            const u32 cursor = context.first + slice;
-            table->sweep_cursor = cursor < used ? cursor : cursor - used;
-        }
-        next = second / sweep_ticks(used);
-    }
-    slot->ticks++;
-    timer_start(&slot->timer, next, 0);
-    return 0;
-}
-
-struct RateContext {
-    u32 first;
-    u32 dests;
-    u32 services;
-};
-
-static long rate_step(u32 i, RateContext* context) {
-    BpfTables t;
-    const Config* c = t.config();
-    if (!c)
-        return 1;
-    const u32 n = context->first + i;
-    if (n >= context->dests + context->services)
-        return 1;
-    const u32 index = n < context->dests ? n : c->max_dests + (n - context->dests);
-    Rates* rates = BpfTables::element<Rates>(::rates, index);
-    if (!rates)
-        return 1;
-    Counters total{};
-    for (u32 cpu = 0; cpu < max_cpus; cpu++) {
-        const Counters* one = static_cast<const Counters*>(map_lookup_percpu_elem(&::counters, &index, cpu));
-        if (!one)
-            break;
-        total.conns += one->conns;
-        total.in_packets += one->in_packets;
-        total.out_packets += one->out_packets;
-        total.in_bytes += one->in_bytes;
-        total.out_bytes += one->out_bytes;
-    }
-    estimate_rates(*rates, total);
-    return 0;
-}
-
-static int rate_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, TimerSlot* slot) {
-    BpfTables t;
-    u64 next = rate_period;
-    const Config* c = t.config();
-    Table* table = t.table();
-    if (c && table) {
-        RateContext context{table->rate_cursor, c->used_dests, c->used_services};
-        const u32 used = context.dests + context.services;
-        if (context.first >= used)
-            context.first = 0;
-        loop(rate_slice, reinterpret_cast<void*>(rate_step), &context, 0);
-        table->rate_cursor = context.first + rate_slice;
-        next = rate_period / rate_ticks(used);
-    }
-    slot->ticks++;
-    timer_start(&slot->timer, next, 0);
-    return 0;
-}
-
 } // namespace bpvs::bpf
 
 using namespace bpvs;
@@ -162,26 +60,9 @@ extern "C" {
 
 /// Run by the control library: arms the timers, also with the callbacks of a newer program. 0, or which failed.
 [[gnu::section("tc"), gnu::used]] int bpvs_arm([[maybe_unused]] struct __sk_buff* skb) {
-    u32 key = sweep_timer;
-    auto* sweep = static_cast<TimerSlot*>(map_lookup_elem(&::timers, &key));
-    if (!sweep)
+    if (!arm(sweep_timer, reinterpret_cast<void*>(sweep_tick), 0))
         return 1;
-    timer_init(&sweep->timer, &::timers, 1 /* CLOCK_MONOTONIC */); // fails when it is initialised already
-    if (timer_set_callback(&sweep->timer, reinterpret_cast<void*>(sweep_tick)) != 0)
-        return 1;
-    if (timer_start(&sweep->timer, 0, 0) != 0)
-        return 1;
-
-    key = rate_timer;
-    auto* rate = static_cast<TimerSlot*>(map_lookup_elem(&::timers, &key));
-    if (!rate)
-        return 2;
-    timer_init(&rate->timer, &::timers, 1);
-    if (timer_set_callback(&rate->timer, reinterpret_cast<void*>(rate_tick)) != 0)
-        return 2;
-    if (timer_start(&rate->timer, rate_period, 0) != 0)
-        return 2;
-    return 0;
+    return arm(rate_timer, reinterpret_cast<void*>(rate_tick), rate_period) ? 0 : 2;
 }
 
 /// Run by the control library: tells it the time.
