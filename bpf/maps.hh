@@ -11,12 +11,6 @@
 
 namespace bpvs::bpf {
 
-/// What `bpvs attach` did to an interface; key of `attached` is its index.
-struct Attachment {
-    u32 created_qdisc; ///< 1: the clsact qdisc is ours to remove
-    u32 reserved;
-};
-
 /// A timer and how often it has run.
 struct TimerSlot {
     struct bpf_timer timer;
@@ -50,7 +44,7 @@ BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0) 
 BPVS_MAP(rates,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Rates,   BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(zeros,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Counters, BPF_F_MMAPABLE)                     // [user]
 BPVS_MAP(reasons,   BPF_MAP_TYPE_PERCPU_ARRAY, 64, bpvs::u32, bpvs::u64,    0)
-BPVS_MAP(attached,  BPF_MAP_TYPE_HASH,       256, bpvs::u32, bpvs::bpf::Attachment, 0)
+BPVS_MAP(attached,  BPF_MAP_TYPE_HASH,       256, bpvs::u32, bpvs::Attachment, 0)
 BPVS_MAP(timers,    BPF_MAP_TYPE_ARRAY,        2, bpvs::u32, bpvs::bpf::TimerSlot, 0)
 // clang-format on
 

@@ -1,5 +1,6 @@
 #include "control/open.hh"
 
+#include "control/kernel/attached.hh"
 #include "control/kernel/interfaces.hh"
 #include "control/kernel/kernel_store.hh"
 #include "control/kernel/loader.hh"
@@ -75,58 +76,6 @@ private:
     }
     Config config_{};
     Table table_{};
-};
-
-/// The interfaces the director sits on: our record of them is a pinned map.
-class AttachedInterfaces {
-public:
-    explicit AttachedInterfaces(const std::string& directory) : map_(bpf_obj_get((directory + "/attached").c_str())) {}
-
-    Result<void> attach(const Interface& i, const Programs& p) {
-        Entry before{};
-        const bool known = bpf_map_lookup_elem(map_.get(), &i.ifindex, &before) == 0;
-        // Noted first: whatever happens next, `down` knows where to look.
-        if (auto noted = note(i, {known ? before.created_qdisc : 1U, 0}); !noted)
-            return noted;
-        auto created = tc_attach(i, p.ingress.get(), p.egress.get());
-        if (!created) {
-            if (!known)
-                bpf_map_delete_elem(map_.get(), &i.ifindex);
-            return std::unexpected(created.error());
-        }
-        return note(i, {before.created_qdisc | (*created ? 1U : 0U), 0});
-    }
-
-    void detach(u32 ifindex) {
-        Entry entry{};
-        bpf_map_lookup_elem(map_.get(), &ifindex, &entry);
-        tc_detach(ifindex, entry.created_qdisc != 0);
-        bpf_map_delete_elem(map_.get(), &ifindex);
-    }
-
-    std::vector<u32> all() const {
-        std::vector<u32> indexes;
-        u32 key = 0;
-        for (int r = bpf_map_get_next_key(map_.get(), nullptr, &key); r == 0;
-             r = bpf_map_get_next_key(map_.get(), &key, &key))
-            indexes.push_back(key);
-        return indexes;
-    }
-
-private:
-    struct Entry {
-        u32 created_qdisc;
-        u32 reserved;
-    };
-
-    Result<void> note(const Interface& i, const Entry& entry) {
-        if (bpf_map_update_elem(map_.get(), &i.ifindex, &entry, BPF_ANY) != 0)
-            return fail(Errc::system,
-                        fmt::format("cannot note the attachment of {}: {}", i.name, std::strerror(errno)));
-        return {};
-    }
-
-    Fd map_;
 };
 
 /// One command's hold on the place of the current namespace's director.

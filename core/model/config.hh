@@ -32,6 +32,12 @@ struct Config {
     u32 used_services;
 };
 
+/// What attaching did to an interface; value of `attached`, by interface index.
+struct Attachment {
+    u32 created_qdisc; ///< 1: the clsact qdisc is ours to remove
+    u32 reserved;
+};
+
 /// The only element of `table`: state of the connection table, changed by packets and timers.
 struct Table {
     u32 high_water;   ///< slots of `conns` below this have been used at least once
