@@ -176,8 +176,9 @@ def find_bpvsadm():
 
 def bpvs_cannot_run(bpvsadm):
     """Why BPVS cannot be run here; None when it can."""
-    if os.geteuid() != 0:
-        return "not root, and network namespaces need it"
+    able = subprocess.run([pathlib.Path(__file__).resolve().parents[1] / "needs-director"], capture_output=True, text=True)
+    if able.returncode != 0:
+        return able.stdout.strip()
     if not os.access(bpvsadm, os.X_OK):
         return f"{bpvsadm} is not built"
     return None
