@@ -43,7 +43,8 @@ Result<Programs> pinned_programs(const std::string& directory);
 /// False: the network namespace that the director in `directory` belonged to is gone.
 bool namespace_alive(const std::string& directory);
 
-/// Connections the table holds when the user does not say: a quarter million on a machine of 16 GiB.
+/// Connections the table holds when the user does not say: one for each 64 KiB of memory, rounded down to a power of
+/// two.
 u32 default_connections();
 
 } // namespace bpvs::kernel

@@ -85,6 +85,19 @@ def exec_and_nsenter_see_the_same_director(lab):
 
 
 @test
+def commands_at_once_all_take_effect(lab):
+    """Each rewrites the whole list of servers: without the lock some would be lost."""
+    lab.service()
+    servers = [f"172.16.1.{n}" for n in range(11, 41)]
+    commands = [subprocess.Popen(["ip", "netns", "exec", f"{lab.prefix}director", lab.bpvsadm,
+                                  "-a", "-t", f"{VIP}:80", "-r", server, "-m", "-w", "0"]) for server in servers]
+    equal("exit statuses", [0] * len(servers), [command.wait(30) for command in commands])
+    listed = lab.adm("-Sn")
+    equal("servers lost", [], [server for server in servers if f"-r {server}:80 " not in listed])
+    equal("pages", ["RS2", "RS1"], lab.pages(2))
+
+
+@test
 def two_namespaces_have_two_directors(lab):
     lab.service()
     lab.on("gw", lab.bpvsadm, *"-A -t 9.9.9.9:80 -s wrr".split())
