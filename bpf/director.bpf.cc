@@ -25,12 +25,12 @@ namespace bpvs::bpf {
     }
     if (!v.by_neighbour)
         return static_cast<int>(redirect(v.ifindex, 0));
-    if (v.next_hop == Be32{})
+    if (v.next_hop.family == Family::none)
         return static_cast<int>(redirect_neigh(v.ifindex, nullptr, 0, 0));
     struct bpf_redir_neigh hop;
     __builtin_memset(&hop, 0, sizeof hop);
-    hop.nh_family = 2; // AF_INET
-    hop.ipv4_nh = static_cast<u32>(v.next_hop);
+    hop.nh_family = static_cast<u32>(v.next_hop.family);
+    __builtin_memcpy(hop.ipv6_nh, v.next_hop.addr.word, sizeof hop.ipv6_nh); // IPv4: the first word
     return static_cast<int>(redirect_neigh(v.ifindex, &hop, sizeof hop, 0));
 }
 

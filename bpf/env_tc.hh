@@ -27,8 +27,8 @@ struct TcEnv : BpfTables {
     [[gnu::always_inline]] bool for_us() {
         return BPVS_CONTEXT(skb, pkt_type) == 0 && BPVS_CONTEXT(skb, vlan_present) == 0;
     }
-    [[gnu::always_inline]] bool is_ipv4() {
-        return BPVS_CONTEXT(skb, protocol) == static_cast<u32>(net::eth::type_ipv4);
+    [[gnu::always_inline]] Family family() {
+        return BPVS_CONTEXT(skb, protocol) == static_cast<u32>(net::eth::type_ipv4) ? Family::v4 : Family::none;
     }
 
     [[gnu::always_inline]] u8* linear(u32 offset, u32 length) {
@@ -65,10 +65,10 @@ struct TcEnv : BpfTables {
         return p.length ? p.length : static_cast<u32>(BPVS_CONTEXT(skb, len)) - l3;
     }
 
-    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, IpProto protocol, Be32 old_addr, Be32 addr, Be16 old_port,
-                                               Be16 port) {
+    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, IpProto protocol, const Address& old_addr,
+                                               const Address& addr, Be16 old_port, Be16 port) {
         const u64 zero_is_none = protocol == IpProto::udp ? BPF_F_MARK_MANGLED_0 : 0;
-        if (l4_csum_replace(skb, offset, static_cast<u32>(old_addr), static_cast<u32>(addr),
+        if (l4_csum_replace(skb, offset, static_cast<u32>(old_addr.word[0]), static_cast<u32>(addr.word[0]),
                             BPF_F_PSEUDO_HDR | zero_is_none | sizeof(Be32)) != 0)
             return false;
         if (old_port == port)
@@ -80,14 +80,14 @@ struct TcEnv : BpfTables {
     [[gnu::always_inline]] void route(const RouteQuery& q, Route& r) {
         struct bpf_fib_lookup fib;
         __builtin_memset(&fib, 0, sizeof fib);
-        fib.family = 2; // AF_INET
+        fib.family = static_cast<u8>(q.family);
         fib.l4_protocol = static_cast<u8>(q.protocol);
         fib.sport = static_cast<u16>(q.sport);
         fib.dport = static_cast<u16>(q.dport);
         fib.tos = q.tos;
         fib.ifindex = static_cast<u32>(BPVS_CONTEXT(skb, ifindex));
-        fib.ipv4_src = static_cast<u32>(q.saddr);
-        fib.ipv4_dst = static_cast<u32>(q.daddr);
+        __builtin_memcpy(fib.ipv6_src, q.saddr.word, sizeof fib.ipv6_src); // IPv4: the first word
+        __builtin_memcpy(fib.ipv6_dst, q.daddr.word, sizeof fib.ipv6_dst);
         fib.tot_len = static_cast<u16>(q.length); // with a length the helper checks and returns the MTU
         const long result = fib_lookup(skb, &fib, sizeof fib, 0);
         r.status = result == BPF_FIB_LKUP_RET_SUCCESS       ? RouteStatus::ok
@@ -100,7 +100,8 @@ struct TcEnv : BpfTables {
         __builtin_memcpy(r.egress.dmac, fib.dmac, 6);
         __builtin_memcpy(r.egress.smac, fib.smac, 6);
         r.egress.reserved[0] = r.egress.reserved[1] = 0;
-        r.next_hop = static_cast<Be32>(fib.ipv4_dst);
+        r.next_hop.family = static_cast<Family>(fib.family);
+        __builtin_memcpy(r.next_hop.addr.word, fib.ipv6_dst, sizeof fib.ipv6_dst);
     }
 };
 

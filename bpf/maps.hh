@@ -39,7 +39,7 @@ BPVS_MAP(dests,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Dest,    BPF_
 BPVS_MAP(cursors,   BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Cursor,  BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::u64,     BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(conns,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Conn,    BPF_F_MMAPABLE)                      // [user]
-BPVS_MAP(flows4,    BPF_MAP_TYPE_HASH,         1, bpvs::Flow4, bpvs::FlowTarget, 0)                              // [user]
+BPVS_MAP(flows,     BPF_MAP_TYPE_HASH,         1, bpvs::Flow, bpvs::FlowTarget, 0)                               // [user]
 BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0)                                  // [user]
 BPVS_MAP(rates,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Rates,   BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(zeros,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Counters, BPF_F_MMAPABLE)                     // [user]

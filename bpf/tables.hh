@@ -33,18 +33,18 @@ struct BpfTables {
         return static_cast<const Service*>(map_lookup_elem(&::services, &key));
     }
 
-    [[gnu::always_inline]] const FlowTarget* find_flow(const Flow4& flow) {
-        return static_cast<const FlowTarget*>(map_lookup_elem(&::flows4, &flow));
+    [[gnu::always_inline]] const FlowTarget* find_flow(const Flow& flow) {
+        return static_cast<const FlowTarget*>(map_lookup_elem(&::flows, &flow));
     }
 
-    [[gnu::always_inline]] int insert_flow(const Flow4& flow, const FlowTarget& target) {
-        const long r = map_update_elem(&::flows4, &flow, &target, BPF_NOEXIST);
+    [[gnu::always_inline]] int insert_flow(const Flow& flow, const FlowTarget& target) {
+        const long r = map_update_elem(&::flows, &flow, &target, BPF_NOEXIST);
         if (r == 0)
             return flow_inserted;
         return r == -17 /* EEXIST */ ? flow_exists : flow_no_room;
     }
 
-    [[gnu::always_inline]] void erase_flow(const Flow4& flow) { map_delete_elem(&::flows4, &flow); }
+    [[gnu::always_inline]] void erase_flow(const Flow& flow) { map_delete_elem(&::flows, &flow); }
 
     /// A slot that has rested, else one never used yet.
     [[gnu::always_inline]] bool take_conn(u32* index) {

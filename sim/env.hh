@@ -35,9 +35,9 @@ public:
     }
 
     const Service* find_service(const ServiceKey& key) { return tables_->services.lookup(key); }
-    const FlowTarget* find_flow(const Flow4& flow) { return tables_->flows4.lookup(flow); }
-    int insert_flow(const Flow4& flow, const FlowTarget& target) {
-        switch (tables_->flows4.insert(flow, target)) {
+    const FlowTarget* find_flow(const Flow& flow) { return tables_->flows.lookup(flow); }
+    int insert_flow(const Flow& flow, const FlowTarget& target) {
+        switch (tables_->flows.insert(flow, target)) {
         case Update::ok:
             return flow_inserted;
         case Update::exists:
@@ -47,7 +47,7 @@ public:
         }
         return flow_no_room;
     }
-    void erase_flow(const Flow4& flow) { tables_->flows4.erase(flow); }
+    void erase_flow(const Flow& flow) { tables_->flows.erase(flow); }
 
     /// A slot that has rested, else one never used yet.
     bool take_conn(u32* index) {
@@ -87,7 +87,10 @@ public:
         return header && std::equal(own_.begin(), own_.end(), header + net::eth::dst) &&
                ether_type() != to_be16(0x8100);
     }
-    bool is_ipv4() { return frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4; }
+    Family family() {
+        const bool v4 = frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4;
+        return v4 ? Family::v4 : Family::none;
+    }
 
     bool holds(const net::Packet& p) { return p.length != 0 && l3 + p.length <= frame_->size(); }
 
@@ -100,14 +103,15 @@ public:
 
     /// Full checksums, as bpf_l4_csum_replace treats them: a UDP checksum of zero is none and stays none,
     /// one that becomes zero is sent as 0xffff (RFC 768).
-    bool replace_l4_sum(u32 offset, IpProto protocol, Be32 old_addr, Be32 addr, Be16 old_port, Be16 port) {
+    bool replace_l4_sum(u32 offset, IpProto protocol, const Address& old_addr, const Address& addr, Be16 old_port,
+                        Be16 port) {
         u8* field = at(offset, sizeof(Be16));
         if (!field)
             return false;
         Be16 check = net::load<Be16>(field);
         if (protocol == IpProto::udp && check == Be16{})
             return true;
-        check = net::replace(net::replace(check, old_addr, addr), old_port, port);
+        check = net::replace(net::replace(check, old_addr.word[0], addr.word[0]), old_port, port);
         if (protocol == IpProto::udp && check == Be16{})
             check = Be16{0xffff};
         net::store(field, check);

@@ -8,16 +8,16 @@ namespace {
 ServiceKey key(u16 port) { return ServiceKey{.vport = to_be16(port), .protocol = IpProto::tcp, .family = Family::v4}; }
 
 TEST(HashMap, insert_refuses_a_present_key_and_keeps_its_value) {
-    HashMap<Flow4, FlowTarget> map(4);
-    const Flow4 flow{.sport = to_be16(1)};
+    HashMap<Flow, FlowTarget> map(4);
+    const Flow flow{.sport = to_be16(1)};
     EXPECT_EQ(map.insert(flow, {.conn = 1}), Update::ok);
     EXPECT_EQ(map.insert(flow, {.conn = 2}), Update::exists);
     EXPECT_EQ(map.lookup(flow)->conn, 1u);
 }
 
 TEST(HashMap, update_replaces_also_when_full) {
-    HashMap<Flow4, FlowTarget> map(1);
-    const Flow4 flow{.sport = to_be16(1)};
+    HashMap<Flow, FlowTarget> map(1);
+    const Flow flow{.sport = to_be16(1)};
     EXPECT_EQ(map.update(flow, {.conn = 1}), Update::ok);
     EXPECT_EQ(map.update(flow, {.conn = 2}), Update::ok);
     EXPECT_EQ(map.lookup(flow)->conn, 2u);
@@ -28,11 +28,11 @@ TEST(HashMap, update_replaces_also_when_full) {
 }
 
 TEST(HashMap, values_stay_where_they_are_while_others_come_and_go) {
-    HashMap<Flow4, FlowTarget> map(1000);
+    HashMap<Flow, FlowTarget> map(1000);
     map.insert({}, {.conn = 7});
     const FlowTarget* before = map.lookup({});
     for (u32 i = 1; i < 1000; ++i)
-        ASSERT_EQ(map.insert({.saddr = to_be32(i)}, {}), Update::ok);
+        ASSERT_EQ(map.insert({.saddr = address_v4(to_be32(i))}, {}), Update::ok);
     EXPECT_EQ(map.lookup({}), before);
 }
 

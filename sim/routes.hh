@@ -50,7 +50,7 @@ public:
     /// In bpf_fib_lookup's order: route, MTU, next hop, neighbour.
     Route lookup(const RouteQuery& q) {
         Route r{RouteStatus::stack, {}, {}};
-        const Prefix* best = longest_match(q.daddr);
+        const Prefix* best = longest_match(q.daddr.word[0]);
         if (!best || best->to.kind != Destination::Kind::unicast)
             return r;
         const Interface* out = find(best->to.ifindex);
@@ -62,9 +62,10 @@ public:
             return r;
         }
         r.egress.ifindex = out->ifindex;
-        r.next_hop = best->to.via == Be32{} ? q.daddr : best->to.via;
+        const Be32 hop = best->to.via == Be32{} ? q.daddr.word[0] : best->to.via;
+        r.next_hop = {address_v4(hop), Family::v4};
         const auto n = std::ranges::find_if(neighbours_, [&](const Neighbour& candidate) {
-            return candidate.ifindex == out->ifindex && candidate.addr == r.next_hop;
+            return candidate.ifindex == out->ifindex && candidate.addr == hop;
         });
         if (n == neighbours_.end()) {
             r.status = RouteStatus::no_neighbour;

@@ -116,7 +116,7 @@ struct Tables {
     explicit Tables(const Sizes& sizes = {})
         : conns(sizes.connections), dests(sizes.max_dests), cursors(sizes.max_services), words(sizes.max_words),
           counters(sizes.max_dests + sizes.max_services), zeros(counters.size()), rates(counters.size()),
-          services(sizes.max_services), flows4(std::size_t{2} * sizes.connections), free_conns(sizes.connections) {
+          services(sizes.max_services), flows(std::size_t{2} * sizes.connections), free_conns(sizes.connections) {
         config.layout = layout_version;
         config.hz = sizes.hz;
         config.connections = sizes.connections;
@@ -140,7 +140,7 @@ struct Tables {
     std::array<u64, static_cast<std::size_t>(Reason::count)> reasons{};
 
     HashMap<ServiceKey, Service> services;
-    HashMap<Flow4, FlowTarget> flows4;
+    HashMap<Flow, FlowTarget> flows;
     Queue<u32> free_conns; ///< slots given back; a slot never used is taken from Table::high_water
 };
 

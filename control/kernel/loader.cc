@@ -92,7 +92,7 @@ void set_sizes(bpf_object* o, u32 connections) {
                                                                 {"cursors", max_services},
                                                                 {"words", max_words / 2},
                                                                 {"conns", connections},
-                                                                {"flows4", 2 * connections},
+                                                                {"flows", 2 * connections},
                                                                 {"free_conns", connections},
                                                                 {"counters", ids},
                                                                 {"rates", ids},

@@ -1,6 +1,6 @@
-// Connections: the layout of the maps `conns`, `flows4`, `free_conns`.
+// Connections: the layout of the maps `conns`, `flows`, `free_conns`.
 //
-// One connection is one slot of the array `conns`, found from both sides: `flows4` maps the tuple of
+// One connection is one slot of the array `conns`, found from both sides: `flows` maps the tuple of
 // the request direction and the tuple of the reply direction to the slot's index.
 #pragma once
 
@@ -72,18 +72,19 @@ struct Conn {
 };
 static_assert(sizeof(Conn) == 128);
 
-/// Key of `flows4`: a packet's tuple as it arrives, either direction.
-struct Flow4 {
-    Be32 saddr;
-    Be32 daddr;
+/// Key of `flows`: a packet's tuple as it arrives, either direction, of either family.
+struct Flow {
+    Address saddr;
+    Address daddr;
     Be16 sport;
     Be16 dport;
     IpProto protocol;
-    u8 reserved[3];
+    Family family;
+    u16 reserved;
 };
-static_assert(sizeof(Flow4) == 16);
+static_assert(sizeof(Flow) == 40);
 
-/// Value of `flows4`.
+/// Value of `flows`.
 struct FlowTarget {
     u32 conn;  ///< index into `conns`
     u32 reply; ///< 0: request direction, 1: reply direction

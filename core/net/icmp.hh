@@ -22,8 +22,8 @@ namespace bpvs::net {
 /// Translates the error at `outer` (whose embedded packet is `inner`): `side` of the outer header and the
 /// opposite side of the embedded packet become addr:port. False: the packet is unusable.
 template <Side side, class E>
-[[gnu::always_inline]] inline bool rewrite_icmp(E& e, u32 l3, const Packet& outer, const Packet& inner, Be32 addr,
-                                                Be16 port, bool decrement_ttl) {
+[[gnu::always_inline]] inline bool rewrite_icmp(E& e, u32 l3, const Packet& outer, const Packet& inner,
+                                                const Address& addr, Be16 port, bool decrement_ttl) {
     constexpr Side inside = side == Side::source ? Side::destination : Side::source;
     u8* l4 = e.at(inner.l4, icmp::embedded_l4);
     if (!l4)
@@ -35,7 +35,7 @@ template <Side side, class E>
     u8* embedded = e.at(outer.l4 + icmp::size, ipv4::min_size);
     if (!embedded)
         return false;
-    rewrite_ipv4<inside>(embedded, addr, false);
+    rewrite_ipv4<inside>(embedded, addr.word[0], false);
 
     u8* header = e.at(outer.l4, icmp::size);
     if (!header)
@@ -45,7 +45,7 @@ template <Side side, class E>
     u8* ip = e.at(l3, ipv4::min_size);
     if (!ip)
         return false;
-    rewrite_ipv4<side>(ip, addr, decrement_ttl);
+    rewrite_ipv4<side>(ip, addr.word[0], decrement_ttl);
     return true;
 }
 
@@ -53,8 +53,8 @@ template <Side side, class E>
 /// addr:port, where the error quotes that much of it. Before rewrite_icmp(). False: the packet is unusable.
 template <class E>
 [[gnu::always_inline]] inline bool restore_embedded_sum(E& e, u32 l3, const Packet& outer, const Packet& inner,
-                                                        Be32 addr, Be16 port) {
-    const bool is_udp = inner.protocol == IpProto::udp;
+                                                        const Address& addr, Be16 port) {
+    const bool is_udp = inner.flow.protocol == IpProto::udp;
     const u32 at = inner.l4 + (is_udp ? udp::check : tcp::check);
     if (at + sizeof(Be16) > l3 + outer.length)
         return true;
@@ -64,7 +64,7 @@ template <class E>
     const Be16 before = load<Be16>(field);
     if (is_udp && before == Be16{})
         return true;
-    Be16 after = replace(replace(before, inner.daddr, addr), inner.dport, port);
+    Be16 after = replace(replace(before, inner.flow.daddr.word[0], addr.word[0]), inner.flow.dport, port);
     if (is_udp && after == Be16{})
         after = static_cast<Be16>(0xffff);
     store(field, after);

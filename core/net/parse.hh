@@ -1,6 +1,7 @@
 // Parsing: from packet memory to the few fields the pipeline works with.
 #pragma once
 
+#include "core/model/conn.hh"
 #include "core/model/reasons.hh"
 #include "core/model/types.hh"
 #include "core/net/headers.hh"
@@ -9,18 +10,16 @@ namespace bpvs::net {
 
 /// What the pipeline knows of a packet. Offsets count from the start of the frame.
 struct Packet {
-    u32 l4; ///< of the transport header
-    Be32 saddr;
-    Be32 daddr;
-    Be16 sport;
-    Be16 dport;
-    u16 length; ///< IP total length, bytes
-    IpProto protocol;
-    u8 ttl;
-    u8 tos;
-    u8 tcp_flags;
-    u8 l4_size; ///< transport header, bytes
-    bool dont_fragment;
+    /// The tuple as it arrived, which is the key of its connection. A map reads it from memory; it lies outside so
+    /// that the offsets below can stay in registers, where verifiers know their bounds.
+    Flow& flow;
+    u32 l4 = 0;     ///< of the transport header
+    u16 length = 0; ///< IP total length, bytes
+    u8 ttl = 0;
+    u8 tos = 0;
+    u8 tcp_flags = 0;
+    u8 l4_size = 0; ///< transport header, bytes
+    bool dont_fragment = false;
 };
 
 /// The IPv4 header at `l3` into `p`; Reason::count when it is sound.
@@ -36,9 +35,10 @@ template <class E>
     p.length = from_be16(load<Be16>(ip + ipv4::total_length));
     p.tos = ip[ipv4::tos];
     p.ttl = ip[ipv4::ttl];
-    p.protocol = static_cast<IpProto>(ip[ipv4::protocol]);
-    p.saddr = load<Be32>(ip + ipv4::src);
-    p.daddr = load<Be32>(ip + ipv4::dst);
+    p.flow.protocol = static_cast<IpProto>(ip[ipv4::protocol]);
+    p.flow.saddr.word[0] = load<Be32>(ip + ipv4::src);
+    p.flow.daddr.word[0] = load<Be32>(ip + ipv4::dst);
+    p.flow.family = Family::v4;
     const u16 fragment = from_be16(load<Be16>(ip + ipv4::fragment));
     p.dont_fragment = (fragment & ipv4::dont_fragment) != 0;
     if (fragment & ipv4::more_or_offset)
@@ -52,12 +52,12 @@ template <class E>
 [[gnu::always_inline]] inline Reason parse_transport(E& e, Packet& p) {
     // Each protocol reads what it has checked by itself: verifiers do not connect two tests of `protocol`.
     u32 smallest = udp::size;
-    if (p.protocol == IpProto::tcp) {
+    if (p.flow.protocol == IpProto::tcp) {
         const u8* l4 = e.at(p.l4, tcp::min_size);
         if (!l4)
             return Reason::malformed;
-        p.sport = load<Be16>(l4);
-        p.dport = load<Be16>(l4 + 2);
+        p.flow.sport = load<Be16>(l4);
+        p.flow.dport = load<Be16>(l4 + 2);
         p.tcp_flags = l4[tcp::flags];
         p.l4_size = static_cast<u8>((l4[tcp::data_offset] >> 4) << 2);
         smallest = tcp::min_size;
@@ -65,8 +65,8 @@ template <class E>
         const u8* l4 = e.at(p.l4, udp::size);
         if (!l4)
             return Reason::malformed;
-        p.sport = load<Be16>(l4);
-        p.dport = load<Be16>(l4 + 2);
+        p.flow.sport = load<Be16>(l4);
+        p.flow.dport = load<Be16>(l4 + 2);
         p.tcp_flags = 0;
         p.l4_size = udp::size;
     }

@@ -29,11 +29,12 @@ template <Side side>
 
 /// Translates `side` of a TCP or UDP packet to addr:port. False: a helper failed, the packet is unusable.
 template <Side side, class E>
-[[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, Be32 addr, Be16 port, bool decrement_ttl) {
-    const Be32 old_addr = side == Side::source ? p.saddr : p.daddr;
-    const Be16 old_port = side == Side::source ? p.sport : p.dport;
-    const u32 check = p.protocol == IpProto::tcp ? tcp::check : udp::check;
-    if (!e.replace_l4_sum(p.l4 + check, p.protocol, old_addr, addr, old_port, port))
+[[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, const Address& addr, Be16 port,
+                                           bool decrement_ttl) {
+    const Address& old_addr = side == Side::source ? p.flow.saddr : p.flow.daddr;
+    const Be16 old_port = side == Side::source ? p.flow.sport : p.flow.dport;
+    const u32 check = p.flow.protocol == IpProto::tcp ? tcp::check : udp::check;
+    if (!e.replace_l4_sum(p.l4 + check, p.flow.protocol, old_addr, addr, old_port, port))
         return false;
 
     u8* l4 = e.at(p.l4, 4);
@@ -43,7 +44,7 @@ template <Side side, class E>
     u8* ip = e.at(l3, ipv4::min_size);
     if (!ip)
         return false;
-    rewrite_ipv4<side>(ip, addr, decrement_ttl);
+    rewrite_ipv4<side>(ip, addr.word[0], decrement_ttl);
     return true;
 }
 

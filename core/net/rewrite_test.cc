@@ -18,7 +18,7 @@ using sim::Frame;
 struct Given {
     explicit Given(Frame f) : frame(std::move(f)), env(tables, routes, frame, sim::Mac{}) {
         EXPECT_EQ(parse_ipv4(env, eth::size, packet), Reason::count);
-        if (packet.protocol != IpProto::icmp) {
+        if (packet.flow.protocol != IpProto::icmp) {
             EXPECT_EQ(parse_transport(env, packet), Reason::count);
         }
     }
@@ -26,7 +26,8 @@ struct Given {
     sim::Routes routes;
     Frame frame;
     sim::SimEnv env;
-    Packet packet{};
+    Flow flow{};
+    Packet packet{flow};
 };
 
 template <Side side>
@@ -40,7 +41,7 @@ void translation_equals_building_anew(bool decrement_ttl) {
     const Frame before = given.frame;
     const Be32 addr = address();
     const u16 port = *rc::gen::arbitrary<u16>();
-    RC_ASSERT(rewrite<side>(given.env, eth::size, given.packet, addr, to_be16(port), decrement_ttl));
+    RC_ASSERT(rewrite<side>(given.env, eth::size, given.packet, address_v4(addr), to_be16(port), decrement_ttl));
 
     (side == Side::source ? p.saddr : p.daddr) = addr;
     (side == Side::source ? p.sport : p.dport) = port;
@@ -66,14 +67,14 @@ TEST(Rewrite, udp_checksum_that_becomes_zero_is_sent_as_all_ones) {
     const u16 port = static_cast<u16>(1 + from_be16(Be16{check}));
     Given given(arriving("udp cip:40000 > vip:1 payload 8B"));
     ASSERT_TRUE(
-        rewrite<Side::destination>(given.env, eth::size, given.packet, given.packet.daddr, to_be16(port), false));
+        rewrite<Side::destination>(given.env, eth::size, given.packet, given.packet.flow.daddr, to_be16(port), false));
     EXPECT_EQ(load<u16>(given.frame.data() + 40), 0xffff);
 }
 
 TEST(Rewrite, refuses_a_packet_without_its_transport_checksum) {
     Given given(arriving("tcp cip:40000 > vip:80 S"));
     given.frame.resize(eth::size + 20 + 17);
-    EXPECT_FALSE(rewrite<Side::destination>(given.env, eth::size, given.packet, Be32{1}, Be16{1}, true));
+    EXPECT_FALSE(rewrite<Side::destination>(given.env, eth::size, given.packet, Address{}, Be16{1}, true));
 }
 
 template <Side side>
@@ -95,11 +96,12 @@ void icmp_translation_equals_building_anew() {
     p.cut = *rc::gen::inRange<std::size_t>(8, 600);
     Given given(arriving(p));
     const Frame before = given.frame;
-    Packet embedded{};
+    Flow quoted{};
+    Packet embedded{quoted};
     parse_ipv4(given.env, given.packet.l4 + icmp::size, embedded);
     const Be32 addr = address();
     const u16 port = *rc::gen::arbitrary<u16>();
-    RC_ASSERT(rewrite_icmp<side>(given.env, eth::size, given.packet, embedded, addr, to_be16(port), true));
+    RC_ASSERT(rewrite_icmp<side>(given.env, eth::size, given.packet, embedded, address_v4(addr), to_be16(port), true));
 
     (side == Side::source ? p.saddr : p.daddr) = addr;
     (side == Side::source ? inner->daddr : inner->saddr) = addr;

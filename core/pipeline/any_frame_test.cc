@@ -142,7 +142,7 @@ TEST(AnyFrame, keeps_the_books_straight) {
             counted += dest.active + dest.inactive;
         RC_ASSERT(t.table.live == live);
         RC_ASSERT(counted == live);
-        RC_ASSERT(t.flows4.size() == 2u * live);
+        RC_ASSERT(t.flows.size() == 2u * live);
     }));
 }
 

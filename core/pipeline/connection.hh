@@ -33,21 +33,17 @@ namespace bpvs {
 
 [[gnu::always_inline]] inline bool expired(const Conn& c, u64 now) { return static_cast<s64>(now - c.expires) >= 0; }
 
-[[gnu::always_inline]] inline Flow4 flow_of(const net::Packet& p) {
-    return Flow4{p.saddr, p.daddr, p.sport, p.dport, p.protocol, {}};
-}
-
 /// The tuple of packets in the other direction.
-[[gnu::always_inline]] inline Flow4 reversed(const net::Packet& p) {
-    return Flow4{p.daddr, p.saddr, p.dport, p.sport, p.protocol, {}};
+[[gnu::always_inline]] inline Flow reversed(const Flow& f) {
+    return Flow{f.daddr, f.saddr, f.dport, f.sport, f.protocol, f.family, 0};
 }
 
-[[gnu::always_inline]] inline Flow4 request_flow(const Conn& c) {
-    return Flow4{c.client.word[0], c.vip.word[0], c.cport, c.vport, c.protocol, {}};
+[[gnu::always_inline]] inline Flow request_flow(const Conn& c) {
+    return Flow{c.client, c.vip, c.cport, c.vport, c.protocol, c.family, 0};
 }
 
-[[gnu::always_inline]] inline Flow4 reply_flow(const Conn& c) {
-    return Flow4{c.dest.word[0], c.client.word[0], c.dport, c.cport, c.protocol, {}};
+[[gnu::always_inline]] inline Flow reply_flow(const Conn& c) {
+    return Flow{c.dest, c.client, c.dport, c.cport, c.protocol, c.family, 0};
 }
 
 [[gnu::always_inline]] inline void count_member(Dest& d, u16 flags, u32 change) {
@@ -75,10 +71,8 @@ template <class T>
     }
     if (!won)
         return false;
-    const Flow4 request = request_flow(c);
-    const Flow4 reply = reply_flow(c);
-    t.erase_flow(request);
-    t.erase_flow(reply);
+    t.erase_flow(request_flow(c));
+    t.erase_flow(reply_flow(c));
     c.expires = t.now();
     if (Dest* d = t.dest(c.dest_id))
         count_member(*d, before.is.flags, -1u);
@@ -89,7 +83,7 @@ template <class T>
 
 /// The live connection that `flow` belongs to. One whose time has come is ended here, as if swept.
 template <class T>
-[[gnu::always_inline]] inline Found find_connection(T& t, const Flow4& flow) {
+[[gnu::always_inline]] inline Found find_connection(T& t, const Flow& flow) {
     const FlowTarget* target = t.find_flow(flow);
     if (!target)
         return Found{nullptr, 0, Direction::request};
@@ -119,24 +113,24 @@ template <class T>
     if (!c)
         return Created::no_room;
 
-    const bool is_udp = p.protocol == IpProto::udp;
+    const Flow& request = p.flow;
+    const bool is_udp = request.protocol == IpProto::udp;
     const State state = is_udp ? State::udp : State::none;
     c->status = make_status(Life::building, state, 0);
-    c->client = address_v4(p.saddr);
-    c->vip = address_v4(p.daddr);
+    c->client = request.saddr;
+    c->vip = request.daddr;
     c->dest = dest.addr;
-    c->cport = p.sport;
-    c->vport = p.dport;
-    c->dport = dest.port == Be16{} ? p.dport : dest.port; // port 0: the virtual port
-    c->protocol = p.protocol;
-    c->family = Family::v4;
+    c->cport = request.sport;
+    c->vport = request.dport;
+    c->dport = dest.port == Be16{} ? request.dport : dest.port; // port 0: the virtual port
+    c->protocol = request.protocol;
+    c->family = request.family;
     c->dest_id = dest_id;
     c->expires = t.now() + timeout(config, state);
     c->to_dest.ifindex = 0;
     c->to_client.ifindex = 0;
 
-    const Flow4 reply = reply_flow(*c);
-    const Flow4 request = flow_of(p);
+    const Flow reply = reply_flow(*c);
     const FlowTarget as_reply{index, 1};
     const FlowTarget as_request{index, 0};
     Created result = Created::yes;

@@ -13,15 +13,17 @@ template <class E>
     const Config* config = e.config();
     if (!config || !config->in_force.enabled)
         return verdict(Reason::inert);
-    if (!e.is_ipv4())
+    if (e.family() != Family::v4)
         return verdict(Reason::not_ip);
-    net::Packet p{};
+    Flow flow{};
+    net::Packet p{flow};
     Reason why = net::parse_ipv4(e, E::l3, p);
     if (why != Reason::count)
         return verdict(why);
 
-    if (p.protocol == IpProto::icmp) {
-        net::Packet inner{};
+    if (p.flow.protocol == IpProto::icmp) {
+        Flow quoted{};
+        net::Packet inner{quoted};
         Found found{};
         why = find_related(e, p, inner, found);
         if (why != Reason::count)
@@ -29,24 +31,24 @@ template <class E>
         if (found.direction == Direction::request)
             return verdict(Reason::icmp_unrelated);
         const Conn& c = *found.conn;
-        const bool done = net::restore_embedded_sum(e, E::l3, p, inner, c.vip.word[0], c.vport) &&
-                          net::rewrite_icmp<net::Side::source>(e, E::l3, p, inner, c.vip.word[0], c.vport, false);
+        const bool done = net::restore_embedded_sum(e, E::l3, p, inner, c.vip, c.vport) &&
+                          net::rewrite_icmp<net::Side::source>(e, E::l3, p, inner, c.vip, c.vport, false);
         return verdict(done ? Reason::local_translated : Reason::internal_error);
     }
 
-    if (p.protocol != IpProto::tcp && p.protocol != IpProto::udp)
+    if (p.flow.protocol != IpProto::tcp && p.flow.protocol != IpProto::udp)
         return verdict(Reason::other_protocol);
     why = net::parse_transport(e, p);
     if (why != Reason::count)
         return verdict(why);
-    const Found found = find_connection(e, flow_of(p));
+    const Found found = find_connection(e, p.flow);
     if (!found.conn || found.direction == Direction::request)
         return verdict(Reason::no_connection);
     Conn& c = *found.conn;
     if (Dest* dest = e.dest(c.dest_id))
         account<Direction::reply>(e, *config, c, *dest, e.ip_length(p), false);
     update_state(e, *config, c, Direction::reply, p.tcp_flags);
-    const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip.word[0], c.vport, false);
+    const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, false);
     return verdict(done ? Reason::local_translated : Reason::internal_error);
 }
 

@@ -10,6 +10,7 @@
 #include "core/model/service.hh"
 #include "core/model/types.hh"
 #include "core/net/parse.hh"
+#include "core/pipeline/verdict.hh"
 
 namespace bpvs {
 
@@ -24,12 +25,14 @@ enum class RouteStatus : u8 {
     stack,        ///< local, unroutable, prohibited …: only the stack knows what to do
 };
 
+/// Refers to what it asks about: most packets need no route, and nothing is copied for them.
 struct RouteQuery {
-    Be32 saddr;
-    Be32 daddr;
+    const Address& saddr;
+    const Address& daddr;
     Be16 sport;
     Be16 dport;
     IpProto protocol;
+    Family family;
     u8 tos;
     u32 length; ///< as Env::segment_length
 };
@@ -37,12 +40,12 @@ struct RouteQuery {
 struct Route {
     RouteStatus status;
     Egress egress;
-    Be32 next_hop;
+    NextHop next_hop;
 };
 
 /// Table access. Pointers stay valid while the program runs; null means out of range or not there.
 template <class T>
-concept Tables = requires(T& t, u32 index, const Flow4& flow, const FlowTarget& target, const ServiceKey& key) {
+concept Tables = requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key) {
     { t.config() } -> Same<const Config*>;
     { t.table() } -> Same<Table*>;
     { t.now() } -> Same<u64>; // jiffies64
@@ -63,11 +66,11 @@ constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 
 /// Tables and one packet.
 template <class E>
-concept Env = Tables<E> && requires(E& e, u32 offset, IpProto p, Be32 addr, Be16 port, const RouteQuery& q, Route& r,
-                                    const net::Packet& packet) {
-    { E::l3 } -> Same<const u32&>; // offset of the network header
-    { e.for_us() } -> Same<bool>;  // addressed to this host at link level, untagged
-    { e.is_ipv4() } -> Same<bool>;
+concept Env = Tables<E> && requires(E& e, u32 offset, IpProto p, const Address& addr, Be16 port, const RouteQuery& q,
+                                    Route& r, const net::Packet& packet) {
+    { E::l3 } -> Same<const u32&>;             // offset of the network header
+    { e.for_us() } -> Same<bool>;              // addressed to this host at link level, untagged
+    { e.family() } -> Same<Family>;            // of the network header; none: neither
     { e.holds(packet) } -> Same<bool>;         // the frame is as long as its IP header says
     { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire

@@ -59,17 +59,18 @@ template <class E>
 [[gnu::always_inline]] inline Verdict send_request(E& e, const Config& config, const net::Packet& p, Conn& c,
                                                    Reason sent, Reason to_stack) {
     Verdict v = verdict(sent);
-    const RouteQuery query{p.saddr, c.dest.word[0], p.sport, c.dport, p.protocol, p.tos, e.segment_length(p)};
+    const RouteQuery query{p.flow.saddr, c.dest,   p.flow.sport, c.dport,
+                           c.protocol,   c.family, p.tos,        e.segment_length(p)};
     const Leave leave = p.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
     const bool sends = leave == Leave::direct || leave == Leave::by_neighbour;
     // What the stack is about to refuse for its length it quotes with the TTL of a forwarded packet, as IPVS.
     const bool decrement = sends || (leave == Leave::too_long && p.dont_fragment);
-    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest.word[0], c.dport, decrement))
+    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest, c.dport, decrement))
         return verdict(Reason::internal_error);
     if (!sends)
         return verdict(to_stack);
     if (leave == Leave::by_neighbour) {
-        v.next_hop = Be32{}; // by the kernel's own route: it then reports to the client when nobody answers
+        v.next_hop = {}; // by the kernel's own route: it then reports to the client when nobody answers
         return v;
     }
     return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);
@@ -79,7 +80,7 @@ template <class E>
 template <class E>
 [[gnu::always_inline]] inline Verdict send_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
     Verdict v = verdict(Reason::reply_forwarded);
-    const RouteQuery query{c.vip.word[0], c.client.word[0], c.vport, c.cport, p.protocol, p.tos, e.segment_length(p)};
+    const RouteQuery query{c.vip, c.client, c.vport, c.cport, c.protocol, c.family, p.tos, e.segment_length(p)};
     if (p.ttl <= 1)
         return verdict(Reason::reply_to_stack);
     const Leave leave = find_way(e, config, query, c.to_client, v);
@@ -88,7 +89,7 @@ template <class E>
         return verdict(Reason::reply_too_long);
     if (leave == Leave::too_long || leave == Leave::stack)
         return verdict(Reason::reply_to_stack);
-    if (!net::rewrite<net::Side::source>(e, E::l3, p, c.vip.word[0], c.vport, true))
+    if (!net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, true))
         return verdict(Reason::internal_error);
     if (leave == Leave::by_neighbour)
         return v;

@@ -34,7 +34,7 @@ template <class E>
 
 /// A SYN on a connection that both sides have closed begins a new one (conn_reuse_mode 1 of IPVS).
 [[gnu::always_inline]] inline bool begins_anew(const net::Packet& p, const Conn& c) {
-    if (p.protocol != IpProto::tcp || !(p.tcp_flags & net::tcp::syn) || (p.tcp_flags & net::tcp::rst))
+    if (p.flow.protocol != IpProto::tcp || !(p.tcp_flags & net::tcp::syn) || (p.tcp_flags & net::tcp::rst))
         return false;
     const State s = read_status(c).is.state;
     return s == State::time_wait || s == State::close;
@@ -48,24 +48,25 @@ template <class E>
         return verdict(Reason::inert);
     if (!e.for_us())
         return verdict(Reason::not_for_us);
-    if (!e.is_ipv4())
+    if (e.family() != Family::v4)
         return verdict(Reason::not_ip);
 
-    net::Packet p{};
+    Flow flow{};
+    net::Packet p{flow};
     Reason why = net::parse_ipv4(e, E::l3, p);
     if (why != Reason::count)
         return verdict(why);
     if (!e.holds(p))
         return verdict(Reason::malformed);
-    if (p.protocol == IpProto::icmp)
+    if (p.flow.protocol == IpProto::icmp)
         return send_related(e, *config, p);
-    if (p.protocol != IpProto::tcp && p.protocol != IpProto::udp)
+    if (p.flow.protocol != IpProto::tcp && p.flow.protocol != IpProto::udp)
         return verdict(Reason::other_protocol);
     why = net::parse_transport(e, p);
     if (why != Reason::count)
         return verdict(why);
 
-    Found found = find_connection(e, flow_of(p));
+    Found found = find_connection(e, p.flow);
     if (found.conn && found.direction == Direction::reply)
         return handle_reply(e, *config, p, *found.conn);
     bool is_new = false;

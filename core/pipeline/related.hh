@@ -16,17 +16,17 @@ template <class E>
         return Reason::icmp_unrelated;
     if (net::parse_ipv4(e, outer.l4 + net::icmp::size, inner) != Reason::count)
         return Reason::icmp_unrelated;
-    if (inner.protocol != IpProto::tcp && inner.protocol != IpProto::udp)
+    if (inner.flow.protocol != IpProto::tcp && inner.flow.protocol != IpProto::udp)
         return Reason::icmp_unrelated;
     const u8* l4 = e.at(inner.l4, net::icmp::embedded_l4);
     if (!l4)
         return Reason::icmp_unrelated;
-    inner.sport = net::load<Be16>(l4);
-    inner.dport = net::load<Be16>(l4 + 2);
+    inner.flow.sport = net::load<Be16>(l4);
+    inner.flow.dport = net::load<Be16>(l4 + 2);
 
     // The error travels against the packet it embeds: it belongs to the connection whose packets in
     // the other direction carry the reversed tuple.
-    found = find_connection(e, reversed(inner));
+    found = find_connection(e, reversed(inner.flow));
     return found.conn ? Reason::count : Reason::icmp_unrelated;
 }
 
@@ -34,7 +34,8 @@ template <class E>
 /// State and timer of the connection are not touched, as in IPVS.
 template <class E>
 [[gnu::always_inline]] inline Verdict send_related(E& e, const Config& config, const net::Packet& outer) {
-    net::Packet inner{};
+    Flow quoted{};
+    net::Packet inner{quoted};
     Found found{};
     const Reason why = find_related(e, outer, inner, found);
     if (why != Reason::count)
@@ -44,21 +45,21 @@ template <class E>
     const u32 length = e.segment_length(outer);
 
     if (found.direction == Direction::request) { // the reversed tuple is a request's: from the client side
-        const RouteQuery query{outer.saddr, c.dest.word[0], c.cport, c.dport, c.protocol, outer.tos, length};
+        const RouteQuery query{outer.flow.saddr, c.dest, c.cport, c.dport, c.protocol, c.family, outer.tos, length};
         const Leave leave = outer.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
         const bool direct = leave == Leave::direct;
-        if (!net::rewrite_icmp<net::Side::destination>(e, E::l3, outer, inner, c.dest.word[0], c.dport, direct))
+        if (!net::rewrite_icmp<net::Side::destination>(e, E::l3, outer, inner, c.dest, c.dport, direct))
             return verdict(Reason::internal_error);
         if (!direct)
             return verdict(Reason::icmp_to_stack);
         return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);
     }
 
-    const RouteQuery query{c.vip.word[0], c.client.word[0], c.vport, c.cport, c.protocol, outer.tos, length};
+    const RouteQuery query{c.vip, c.client, c.vport, c.cport, c.protocol, c.family, outer.tos, length};
     const Leave leave = outer.ttl > 1 ? find_way(e, config, query, c.to_client, v) : Leave::stack;
     if (leave == Leave::too_long || leave == Leave::stack)
         return verdict(Reason::reply_to_stack);
-    if (!net::rewrite_icmp<net::Side::source>(e, E::l3, outer, inner, c.vip.word[0], c.vport, true))
+    if (!net::rewrite_icmp<net::Side::source>(e, E::l3, outer, inner, c.vip, c.vport, true))
         return verdict(Reason::internal_error);
     if (leave == Leave::by_neighbour)
         return v;

@@ -14,17 +14,17 @@ constexpr int schedule_tries = 4;
 template <class T>
 [[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const net::Packet& p) {
     ServiceKey key{};
-    key.vip = address_v4(p.daddr);
+    key.vip = p.flow.daddr;
     key.generation = config.in_force.generation;
-    key.vport = p.dport;
-    key.protocol = p.protocol;
-    key.family = Family::v4;
+    key.vport = p.flow.dport;
+    key.protocol = p.flow.protocol;
+    key.family = p.flow.family;
     return t.find_service(key);
 }
 
 /// May this packet open a connection? Any TCP segment with SYN and without RST may, as in IPVS.
 [[gnu::always_inline]] inline bool opens_connection(const net::Packet& p) {
-    if (p.protocol == IpProto::udp)
+    if (p.flow.protocol == IpProto::udp)
         return true;
     return (p.tcp_flags & net::tcp::syn) && !(p.tcp_flags & net::tcp::rst);
 }

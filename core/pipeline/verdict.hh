@@ -6,13 +6,19 @@
 
 namespace bpvs {
 
+/// Whom to resolve. It may be of another family than the packets (RFC 5549).
+struct NextHop {
+    Address addr;
+    Family family; ///< none: whom the kernel's own route names
+};
+
 struct Verdict {
     Reason reason;
     u32 ifindex;       ///< forward: interface to send on
-    Be32 next_hop;     ///< forward with by_neighbour: whom to resolve; zero: whom the kernel's route names
+    NextHop next_hop;  ///< forward with by_neighbour
     bool by_neighbour; ///< forward: the kernel fills in the MAC addresses
 };
 
-[[gnu::always_inline]] constexpr Verdict verdict(Reason r) { return Verdict{r, 0, Be32{}, false}; }
+[[gnu::always_inline]] constexpr Verdict verdict(Reason r) { return Verdict{r, 0, {}, false}; }
 
 } // namespace bpvs
