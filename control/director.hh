@@ -70,6 +70,7 @@ struct ServiceView {
 struct ConnectionView {
     Family family;
     IpProto protocol;
+    u32 fwmark; ///< of the service; 0: by address
     Address client, vip, dest;
     Be16 cport, vport, dport;
     State state;
@@ -121,6 +122,8 @@ public:
     /// All services; in no particular order (ipvsadm sorts).
     Result<std::vector<ServiceView>> list() const;
     Result<ServiceView> find(const ServiceName& service) const;
+    /// Shows every connection to `visit`, in the order of their slots, until it returns false.
+    void each_connection(const std::function<bool(const ConnectionView&)>& visit) const;
     std::vector<ConnectionView> connections() const;
 
     /// Completes what a killed command left unfinished. Called when the lock is taken.

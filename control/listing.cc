@@ -217,30 +217,43 @@ Result<void> Director::zero(const std::optional<ServiceName>& service) {
     return {};
 }
 
-std::vector<ConnectionView> Director::connections() const {
+void Director::each_connection(const std::function<bool(const ConnectionView&)>& visit) const {
     const auto conns = store_.conns();
+    const auto dests = store_.dests();
     const std::size_t used = std::min<std::size_t>(store_.table().high_water, conns.size());
     const u64 now = store_.now();
     const u64 hz = std::max(store_.config().hz, 1u);
-    std::vector<ConnectionView> result;
     for (const Conn& slot : conns.first(used)) {
         const auto status = [&] { return ConnStatus{.word = __atomic_load_n(&slot.status.word, __ATOMIC_ACQUIRE)}.is; };
         const auto before = status();
-        const Conn c = slot;
-        if (before.life != Life::live || status().life != Life::live || c.expires <= now)
+        if (before.life != Life::live)
             continue;
-        result.push_back({.family = c.family,
-                          .protocol = c.protocol,
-                          .client = c.client,
-                          .vip = c.vip,
-                          .dest = c.dest,
-                          .cport = c.cport,
-                          .vport = c.vport,
-                          .dport = c.dport,
-                          .state = before.state,
-                          .seconds = static_cast<u32>((c.expires - now) / hz)});
+        const Conn c = slot;
+        if (status().life != Life::live || c.expires <= now)
+            continue;
+        const bool more = visit({.family = c.family,
+                                 .protocol = c.protocol,
+                                 .fwmark = c.dest_id < dests.size() ? dests[c.dest_id].fwmark : 0,
+                                 .client = c.client,
+                                 .vip = c.vip,
+                                 .dest = c.dest,
+                                 .cport = c.cport,
+                                 .vport = c.vport,
+                                 .dport = c.dport,
+                                 .state = before.state,
+                                 .seconds = static_cast<u32>((c.expires - now) / hz)});
+        if (!more)
+            return;
     }
-    return result;
+}
+
+std::vector<ConnectionView> Director::connections() const {
+    std::vector<ConnectionView> all;
+    each_connection([&](const ConnectionView& c) {
+        all.push_back(c);
+        return true;
+    });
+    return all;
 }
 
 } // namespace bpvs

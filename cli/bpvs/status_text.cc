@@ -45,22 +45,24 @@ std::string status_text(const DirectorStatus& s) {
 
 std::string status_json(const DirectorStatus& s) {
     using nlohmann::ordered_json;
-    ordered_json json;
-    json["up"] = s.up;
+    ordered_json json{{"version", 1}, {"up", s.up}};
+    for (const char* only_when_up : {"program", "pin_path", "connections", "services"})
+        json[only_when_up] = nullptr;
     if (s.up) {
-        json["version"] = s.version;
+        json["program"] = s.version;
         json["pin_path"] = s.pin_path;
         json["connections"] = {{"live", s.connections_live}, {"max", s.connections_max}};
         json["services"] = s.services;
     }
     json["interfaces"] = ordered_json::array();
     for (const InterfaceStatus& i : s.interfaces) {
-        ordered_json entry{{"name", i.name}, {"ifindex", i.ifindex}, {"attached", !i.hook.empty()}};
-        if (i.hook.empty())
-            entry["reason"] = i.reason;
-        else
-            entry["hook"] = i.hook;
-        json["interfaces"].push_back(std::move(entry));
+        const bool attached = !i.hook.empty();
+        const auto if_any = [](bool any, const std::string& text) { return any ? ordered_json(text) : nullptr; };
+        json["interfaces"].push_back({{"name", i.name},
+                                      {"ifindex", i.ifindex},
+                                      {"attached", attached},
+                                      {"hook", if_any(attached, i.hook)},
+                                      {"reason", if_any(!attached, i.reason)}});
     }
     json["packets"] = ordered_json::array();
     for (const auto& [reason, packets] : s.reasons) {

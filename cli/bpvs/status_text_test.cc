@@ -1,6 +1,8 @@
 #include "cli/bpvs/status_text.hh"
 
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace bpvs::cli {
@@ -32,14 +34,27 @@ TEST(StatusText, says_when_no_director_is_up) {
     EXPECT_EQ(status_text({}), "director: not up in this network namespace\n");
 }
 
-TEST(StatusJson, has_every_number_of_the_text) {
-    const auto json = nlohmann::json::parse(status_json(up()));
-    EXPECT_TRUE(json["up"]);
-    EXPECT_EQ(json["connections"]["max"], 1000);
-    EXPECT_EQ(json["interfaces"][0]["hook"], "tc");
-    EXPECT_EQ(json["packets"][0]["reason"], "table_full");
-    EXPECT_EQ(json["packets"][0]["action"], "drop");
-    EXPECT_EQ(json["packets"][0]["count"], 7);
+TEST(StatusJson, is_as_its_page_shows) {
+    DirectorStatus status = up();
+    status.pin_path = "/run/bpvs/bpf/4026531840";
+    status.connections_max = 262144;
+    status.reasons.pop_back();
+    std::ifstream page(BPVS_JSON_PAGE);
+    const std::string text{std::istreambuf_iterator<char>(page), {}};
+    const std::string command = "$ bpvs status --json\n";
+    const auto begin = text.find(command) + command.size();
+    ASSERT_LT(begin, text.size());
+    const auto shown = nlohmann::ordered_json::parse(text.substr(begin, text.find("```", begin) - begin));
+    EXPECT_EQ(nlohmann::ordered_json::parse(status_json(status)).dump(2), shown.dump(2));
+}
+
+TEST(StatusJson, has_the_same_members_without_a_director) {
+    auto down = nlohmann::ordered_json::parse(status_json({}));
+    const auto as_up = nlohmann::ordered_json::parse(status_json(up()));
+    EXPECT_FALSE(down.at("up"));
+    for (const auto& [name, value] : as_up.items())
+        EXPECT_TRUE(down.contains(name)) << name;
+    EXPECT_TRUE(down.at("connections").is_null());
 }
 
 } // namespace

@@ -59,12 +59,24 @@ Parsed<void> check_options(const Command& c) {
         c, all_options, [&](Opt opt) { return rule(c.verb, opt); }, fmt::format("'{}' command", name_of(c.verb)));
 }
 
+Parsed<void> check_filters(const Command& c) {
+    for (Opt opt : {Opt::filter_state, Opt::filter_client})
+        if (c.has(opt) && !c.has(Opt::connection))
+            return usage(fmt::format("bpvsadm: --{} picks connections; list them with -L -c.", name_of(opt)));
+    for (Opt opt : {Opt::filter_service, Opt::filter_server})
+        for (Opt other : {Opt::timeout, Opt::daemon})
+            if (c.has(opt) && c.has(other))
+                return usage(fmt::format("bpvsadm: --{} picks services and connections; leave it out with --{}.",
+                                         name_of(opt), name_of(other)));
+    return {};
+}
+
 Parsed<void> check_list(const Command& c) {
     const bool detail = c.has(Opt::stats) || c.has(Opt::rate) || c.has(Opt::thresholds);
     const bool short_list = c.has(Opt::timeout) || c.has(Opt::daemon);
     if ((c.has(Opt::connection) && detail) || (short_list && (detail || c.has(Opt::persistent_conn))))
         return usage("options conflicts in the list command");
-    return {};
+    return check_filters(c);
 }
 
 Parsed<void> check_service(Command& c) {

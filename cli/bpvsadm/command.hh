@@ -1,6 +1,7 @@
 // A command line, understood: what parse() yields and execute() carries out.
 #pragma once
 
+#include "cli/bpvsadm/filter.hh"
 #include "cli/bpvsadm/options.hh"
 #include "control/director.hh"
 
@@ -38,6 +39,7 @@ struct Command {
     Timeouts timeouts{};
     std::string sched_flags; ///< the text of -b
     SyncDaemon daemon;
+    Filter filter; ///< what -L is to show
 
     bool has(Opt opt) const { return given.test(static_cast<std::size_t>(opt)); }
 };

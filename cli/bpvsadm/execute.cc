@@ -10,34 +10,6 @@
 namespace bpvs::cli {
 namespace {
 
-/// ipvsadm's words for what went wrong; anything else is a sentence of the library's.
-Failure failure_of(Verb verb, const Error& error) {
-    const bool of_server = verb == Verb::add_server || verb == Verb::edit_server || verb == Verb::delete_server;
-    switch (error.code) {
-    case Errc::service_exists:
-        return {exit_refused, "Service already exists"};
-    case Errc::no_service:
-        if (verb == Verb::list)
-            return {exit_no_such_service, "No such service"};
-        return {exit_refused, of_server ? "Service not defined" : "No such service"};
-    case Errc::server_exists:
-        return {exit_refused, "Destination already exists"};
-    case Errc::no_server:
-        return {exit_refused, "No such destination"};
-    case Errc::unknown_scheduler:
-        return {exit_refused, "Scheduler or persistence engine not found"};
-    case Errc::out_of_range:
-        return {exit_refused, "Numerical result out of range"};
-    case Errc::not_unicast:
-        return {exit_refused, "Invalid operation.  Possibly wrong module version, address not unicast, ..."};
-    case Errc::permission:
-        return {exit_usage, "Can't initialize ipvs: Permission denied (you must be root)\n"
-                            "Are you sure that IP Virtual Server is built in the kernel or as module?"};
-    default:
-        return {exit_refused, "bpvsadm: " + error.message};
-    }
-}
-
 Result<void> change(const Command& c, Director& director) {
     const ServiceName& name = c.service.name;
     switch (c.verb) {
@@ -60,39 +32,6 @@ Result<void> change(const Command& c, Director& director) {
     default:
         return director.set_timeouts(c.timeouts);
     }
-}
-
-Result<std::vector<ServiceView>> listed(const Command& c, Director& director) {
-    Result<std::vector<ServiceView>> services;
-    if (c.has(Opt::service)) {
-        auto one = director.find(c.service.name);
-        if (!one)
-            return std::unexpected(one.error());
-        services->push_back(std::move(*one));
-    } else {
-        services = director.list();
-    }
-    if (services && !c.has(Opt::nosort))
-        sort_services(*services);
-    return services;
-}
-
-int show(const Command& c, Director& director, const Streams& streams) {
-    if (c.has(Opt::daemon)) // none can be running
-        return exit_ok;
-    std::string text;
-    if (c.has(Opt::connection)) {
-        text = connections_text(c, director.connections());
-    } else if (c.has(Opt::timeout)) {
-        text = timeouts_text(director.timeouts());
-    } else {
-        const auto services = listed(c, director);
-        if (!services)
-            return report(failure_of(c.verb, services.error()), streams);
-        text = c.verb == Verb::save ? save_text(c, *services) : services_text(c, *services);
-    }
-    fmt::print(streams.out, "{}", text);
-    return exit_ok;
 }
 
 int start_daemon(const Command& c, const Streams& streams) {
@@ -120,6 +59,33 @@ Access access_of(Verb verb) {
 }
 
 } // namespace
+
+Failure failure_of(Verb verb, const Error& error) {
+    const bool of_server = verb == Verb::add_server || verb == Verb::edit_server || verb == Verb::delete_server;
+    switch (error.code) {
+    case Errc::service_exists:
+        return {exit_refused, "Service already exists"};
+    case Errc::no_service:
+        if (verb == Verb::list)
+            return {exit_no_such_service, "No such service"};
+        return {exit_refused, of_server ? "Service not defined" : "No such service"};
+    case Errc::server_exists:
+        return {exit_refused, "Destination already exists"};
+    case Errc::no_server:
+        return {exit_refused, "No such destination"};
+    case Errc::unknown_scheduler:
+        return {exit_refused, "Scheduler or persistence engine not found"};
+    case Errc::out_of_range:
+        return {exit_refused, "Numerical result out of range"};
+    case Errc::not_unicast:
+        return {exit_refused, "Invalid operation.  Possibly wrong module version, address not unicast, ..."};
+    case Errc::permission:
+        return {exit_usage, "Can't initialize ipvs: Permission denied (you must be root)\n"
+                            "Are you sure that IP Virtual Server is built in the kernel or as module?"};
+    default:
+        return {exit_refused, "bpvsadm: " + error.message};
+    }
+}
 
 int report(const Failure& failure, const Streams& streams) {
     std::fflush(streams.out);

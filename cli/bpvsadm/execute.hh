@@ -28,6 +28,9 @@ int execute(const Command& command, Director& director, const Streams& streams);
 /// -R: carries out the lines of streams.in, goes on after a refused change and stops at a wrong line.
 int restore(const char* program, Director& director, const Streams& streams);
 
+/// ipvsadm's words for what went wrong; anything else is a sentence of the library's.
+Failure failure_of(Verb verb, const Error& error);
+
 /// Prints a failure on stderr and returns its exit status.
 int report(const Failure& failure, const Streams& streams);
 

@@ -5,6 +5,7 @@
 #include "cli/bpvsadm/values.hh"
 
 #include <algorithm>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <tuple>
 
@@ -84,11 +85,15 @@ std::string tunnel_text(const ServerSpec& server) {
 }
 
 /// "TCP  1.1.1.1:80", "FWM  7 IPv6".
-std::string service_column(const ServiceName& name, Names names) {
-    if (name.fwmark != 0)
-        return fmt::format("FWM  {}{}", name.fwmark, name.family == Family::v6 ? " IPv6" : "");
-    return fmt::format("{:<4} {}", protocol_text(name.protocol),
-                       endpoint_column(name.family, name.vip, name.vport, name.protocol, names));
+void put_service_column(Buffer& out, const ServiceName& name, const Names& names, std::size_t width) {
+    const std::size_t begin = out.size();
+    if (name.fwmark != 0) {
+        fmt::format_to(to(out), "FWM  {}{}", name.fwmark, name.family == Family::v6 ? " IPv6" : "");
+    } else {
+        fmt::format_to(to(out), "{:<4} ", protocol_text(name.protocol));
+        put_endpoint_column(out, name.family, name.vip, name.vport, name.protocol, names, 0);
+    }
+    pad(out, out.size() - begin, width);
 }
 
 /// The scheduler and the flags.
@@ -106,55 +111,60 @@ std::string settings(const ServiceSpec& spec) {
     return text + (spec.one_packet ? " ops" : "");
 }
 
-std::string counters_text(const Counters& c, bool exact) {
-    std::string text;
+void put_counters(Buffer& out, const Counters& c, bool exact) {
     for (u64 value : {c.conns, c.in_packets, c.out_packets, c.in_bytes, c.out_bytes})
-        text += counter_column(value, exact);
-    return text;
+        put_counter(out, value, exact);
 }
 
-std::string rates_text(const RateView& r, bool exact) {
-    std::string text;
+void put_rates(Buffer& out, const RateView& r, bool exact) {
     for (u64 value : {r.cps, r.in_pps, r.out_pps, r.in_bps, r.out_bps})
-        text += counter_column(value, exact);
-    return text;
+        put_counter(out, value, exact);
 }
 
-std::string server_columns(const ServerView& s, Show show, bool exact) {
+void put_server_columns(Buffer& out, const ServerView& s, Show show, bool exact) {
+    const ServerSpec& spec = s.spec;
     switch (show) {
     case Show::stats:
-        return counters_text(s.counters, exact);
+        return put_counters(out, s.counters, exact);
     case Show::rates:
-        return rates_text(s.rates, exact);
+        return put_rates(out, s.rates, exact);
     case Show::thresholds:
-        return fmt::format(" {:<10} {:<10} {:<10} {:<10}", s.spec.upper, s.spec.lower, s.active, s.inactive);
+        fmt::format_to(to(out), FMT_COMPILE(" {:<10} {:<10} {:<10} {:<10}"), spec.upper, spec.lower, s.active,
+                       s.inactive);
+        return;
     case Show::persistent:
-        return fmt::format(" {:<9} {:<11} {:<10} {:<10}", s.spec.weight, s.persistent, s.active, s.inactive);
+        fmt::format_to(to(out), FMT_COMPILE(" {:<9} {:<11} {:<10} {:<10}"), spec.weight, s.persistent, s.active,
+                       s.inactive);
+        return;
     case Show::tunnels:
-        return fmt::format(" {:<7} {:<13} {:<6} {:<10} {:<10}", method_text(s.spec.method), tunnel_text(s.spec),
-                           s.spec.weight, s.active, s.inactive);
+        fmt::format_to(to(out), FMT_COMPILE(" {:<7} {:<13} {:<6} {:<10} {:<10}"), method_text(spec.method),
+                       tunnel_text(spec), spec.weight, s.active, s.inactive);
+        return;
     case Show::servers:
-        break;
+        fmt::format_to(to(out), FMT_COMPILE(" {:<7} {:<6} {:<10} {:<10}"), method_text(spec.method), spec.weight,
+                       s.active, s.inactive);
+        return;
     }
-    return fmt::format(" {:<7} {:<6} {:<10} {:<10}", method_text(s.spec.method), s.spec.weight, s.active, s.inactive);
 }
 
-std::string service_text(const ServiceView& service, Show show, Names names, bool exact) {
-    const std::string column = service_column(service.spec.name, names);
-    std::string text;
+void put_service(Buffer& out, const ServiceView& service, Show show, const Names& names, bool exact) {
+    constexpr std::size_t counters_at = 33;
+    const bool counts = show == Show::stats || show == Show::rates;
+    put_service_column(out, service.spec.name, names, counts ? counters_at : 0);
     if (show == Show::stats)
-        text = fmt::format("{:<33}{}\n", column, counters_text(service.counters, exact));
+        put_counters(out, service.counters, exact);
     else if (show == Show::rates)
-        text = fmt::format("{:<33}{}\n", column, rates_text(service.rates, exact));
+        put_rates(out, service.rates, exact);
     else
-        text = column + settings(service.spec) + "\n";
+        fmt::format_to(to(out), "{}", settings(service.spec));
+    out.push_back('\n');
     for (const ServerView& server : service.servers) {
         const ServerSpec& s = server.spec;
-        text +=
-            fmt::format("  -> {:<28}{}\n", endpoint_column(s.family, s.addr, s.port, service.spec.name.protocol, names),
-                        server_columns(server, show, exact));
+        fmt::format_to(to(out), FMT_COMPILE("  -> "));
+        put_endpoint_column(out, s.family, s.addr, s.port, service.spec.name.protocol, names, 28);
+        put_server_columns(out, server, show, exact);
+        out.push_back('\n');
     }
-    return text;
 }
 
 auto address_order(const Address& a) {
@@ -173,36 +183,43 @@ auto server_order(const ServerView& s) {
 
 } // namespace
 
-Names names_of(const Command& command) { return command.has(Opt::numeric) ? Names::numeric : Names::resolved; }
-
 void sort_services(std::vector<ServiceView>& services) {
     std::ranges::sort(services, {}, service_order);
     for (ServiceView& service : services)
         std::ranges::sort(service.servers, {}, server_order);
 }
 
-std::string services_text(const Command& command, const std::vector<ServiceView>& services) {
+void put_services(Output& out, const Command& command, const std::vector<ServiceView>& services, const Names& names) {
     const Show show = show_of(command);
-    std::string text = command.has(Opt::service) ? "" : banner;
-    text += header(show);
-    for (const ServiceView& service : services)
-        text += service_text(service, show, names_of(command), command.has(Opt::exact));
-    return text;
+    const bool exact = command.has(Opt::exact);
+    fmt::format_to(to(out.buffer()), "{}{}", command.has(Opt::service) ? "" : banner, header(show));
+    for (const ServiceView& service : services) {
+        put_service(out.buffer(), service, show, names, exact);
+        if (!out.drain())
+            return;
+    }
 }
 
-std::string connections_text(const Command& command, const std::vector<ConnectionView>& connections) {
-    std::string text = "IPVS connection entries\n"
-                       "pro expire state       source             virtual            destination";
-    text += command.has(Opt::persistent_conn) ? "        pe name          pe_data\n" : "\n";
-    for (const ConnectionView& c : connections) {
-        const auto endpoint = [&](const Address& addr, Be16 port) {
-            return endpoint_text(c.family, addr, port, c.protocol, names_of(command));
-        };
-        text += fmt::format("{:<3} {:<6} {:<11} {:<18} {:<18} {}\n", protocol_text(c.protocol),
-                            fmt::format("{:02}:{:02}", c.seconds / 60, c.seconds % 60), state_name(c.state),
-                            endpoint(c.client, c.cport), endpoint(c.vip, c.vport), endpoint(c.dest, c.dport));
-    }
-    return text;
+void put_connections_header(Buffer& out, const Command& command) {
+    fmt::format_to(to(out),
+                   "IPVS connection entries\n"
+                   "pro expire state       source             virtual            destination{}\n",
+                   command.has(Opt::persistent_conn) ? "        pe name          pe_data" : "");
+}
+
+void put_connection(Buffer& out, const ConnectionView& c, const Names& names) {
+    constexpr std::size_t width = 18;
+    fmt::format_to(to(out), FMT_COMPILE("{:<3} "), protocol_text(c.protocol));
+    const std::size_t begin = out.size();
+    fmt::format_to(to(out), FMT_COMPILE("{:02}:{:02}"), c.seconds / 60, c.seconds % 60);
+    pad(out, out.size() - begin, 6);
+    fmt::format_to(to(out), FMT_COMPILE(" {:<11} "), state_name(c.state));
+    pad(out, put_endpoint(out, c.family, c.client, c.cport, c.protocol, names), width);
+    out.push_back(' ');
+    pad(out, put_endpoint(out, c.family, c.vip, c.vport, c.protocol, names), width);
+    out.push_back(' ');
+    put_endpoint(out, c.family, c.dest, c.dport, c.protocol, names);
+    out.push_back('\n');
 }
 
 std::string timeouts_text(const Timeouts& timeouts) {

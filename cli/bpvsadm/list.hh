@@ -2,6 +2,8 @@
 #pragma once
 
 #include "cli/bpvsadm/command.hh"
+#include "cli/bpvsadm/execute.hh"
+#include "cli/bpvsadm/lookup.hh"
 #include "cli/bpvsadm/text.hh"
 
 #include <string>
@@ -9,20 +11,27 @@
 
 namespace bpvs::cli {
 
-/// -n or names.
-Names names_of(const Command& command);
+/// With -n none, else what the resolver knows.
+template <class Views>
+Names names_for(const Command& command, const Views& views) {
+    return command.has(Opt::numeric) ? Names{} : Names::of(views);
+}
 
 /// Services by protocol, address and port, IPv6 after IPv4, firewall marks last; their servers by address and port.
 void sort_services(std::vector<ServiceView>& services);
 
 /// The listing that the options of `command` ask for; a named service is listed without the first line.
-std::string services_text(const Command& command, const std::vector<ServiceView>& services);
+void put_services(Output& out, const Command& command, const std::vector<ServiceView>& services, const Names& names);
 
-std::string connections_text(const Command& command, const std::vector<ConnectionView>& connections);
+void put_connections_header(Buffer& out, const Command& command);
+void put_connection(Buffer& out, const ConnectionView& connection, const Names& names);
 
 std::string timeouts_text(const Timeouts& timeouts);
 
 /// Lines for -R.
-std::string save_text(const Command& command, const std::vector<ServiceView>& services);
+void put_save(Output& out, const std::vector<ServiceView>& services, const Names& names);
+
+/// -L and -S on an open director. Returns the exit status.
+int show(const Command& command, Director& director, const Streams& streams);
 
 } // namespace bpvs::cli

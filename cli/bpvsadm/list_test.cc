@@ -2,6 +2,8 @@
 
 #include "control/test_lab.hh"
 
+#include <cstdlib>
+
 namespace bpvs::cli {
 namespace {
 
@@ -12,6 +14,26 @@ Command list(std::initializer_list<Opt> given) {
     for (Opt opt : given)
         c.given.set(static_cast<std::size_t>(opt));
     return c;
+}
+
+/// What `put` prints.
+template <class Put>
+std::string printed(Put put) {
+    char* text = nullptr;
+    std::size_t size = 0;
+    std::FILE* file = open_memstream(&text, &size);
+    {
+        Output out(file);
+        put(out);
+    }
+    std::fclose(file);
+    const std::string result(text, size);
+    std::free(text);
+    return result;
+}
+
+std::string services_text(const Command& c, const std::vector<ServiceView>& services) {
+    return printed([&](Output& out) { put_services(out, c, services, {}); });
 }
 
 ServiceView busy_service() {
@@ -59,8 +81,9 @@ TEST(List, marks_persistence_and_one_packet_scheduling) {
     EXPECT_NE(services_text(list({}), {s})
                   .find("TCP  1.1.1.1:80 rr (flag-1,flag-2) persistent 300 mask 255.255.255.0 pe sip ops\n"),
               std::string::npos);
-    EXPECT_TRUE(save_text(list({}), {s})
-                    .starts_with("-A -t 1.1.1.1:80 -s rr -p 300 -M 255.255.255.0 --pe sip -o -b flag-1,flag-2\n"));
+    EXPECT_TRUE(printed([&](Output& out) {
+                    put_save(out, {s}, {});
+                }).starts_with("-A -t 1.1.1.1:80 -s rr -p 300 -M 255.255.255.0 --pe sip -o -b flag-1,flag-2\n"));
 }
 
 TEST(List, sorts_by_protocol_address_and_port_with_ipv6_and_marks_last) {
@@ -96,11 +119,14 @@ TEST(List, shows_connections_with_minutes_and_seconds_to_live) {
                               .state = state,
                               .seconds = seconds};
     };
-    EXPECT_EQ(connections_text(list({}), {at(9, State::close), at(2678400, State::established)}),
-              "IPVS connection entries\n"
-              "pro expire state       source             virtual            destination\n"
-              "TCP 00:09  CLOSE       192.168.1.1:10006  1.1.1.1:80         172.16.1.1:80\n"
-              "TCP 44640:00 ESTABLISHED 192.168.1.1:10006  1.1.1.1:80         172.16.1.1:80\n");
+    Buffer text;
+    put_connections_header(text, list({}));
+    put_connection(text, at(9, State::close), {});
+    put_connection(text, at(2678400, State::established), {});
+    EXPECT_EQ(fmt::to_string(text), "IPVS connection entries\n"
+                                    "pro expire state       source             virtual            destination\n"
+                                    "TCP 00:09  CLOSE       192.168.1.1:10006  1.1.1.1:80         172.16.1.1:80\n"
+                                    "TCP 44640:00 ESTABLISHED 192.168.1.1:10006  1.1.1.1:80         172.16.1.1:80\n");
 }
 
 TEST(Counter, keeps_its_column_up_to_the_largest_number) {
@@ -110,9 +136,14 @@ TEST(Counter, keeps_its_column_up_to_the_largest_number) {
     } cases[]{{99999999, " 99999999"},    {100000000, "  100000K"},    {1000000000, "    1000M"},
               {99999999999, "   99999M"}, {100000000000, "     100G"}, {100000000000000, "     100T"},
               {~0ull, "18446744T"}};
+    const auto column = [](u64 value, bool exact) {
+        Buffer text;
+        put_counter(text, value, exact);
+        return fmt::to_string(text);
+    };
     for (const auto& c : cases)
-        EXPECT_EQ(counter_column(c.value, false), c.text);
-    EXPECT_EQ(counter_column(12345678901234567890ull, true), " 12345678901234567890");
+        EXPECT_EQ(column(c.value, false), c.text);
+    EXPECT_EQ(column(12345678901234567890ull, true), " 12345678901234567890");
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "core/model/service.hh"
 
+#include <algorithm>
 #include <array>
 
 namespace bpvs::cli {
@@ -54,12 +55,26 @@ constexpr std::array<VerbRow, 16> verbs{{
     {"version",         "                                  "},
 }};
 
+// Options that ipvsadm does not have: the commands that each goes with. They have long names only, so that every command
+// line of ipvsadm means what it always did.
+struct ExtensionRow {
+    Opt opt;
+    std::array<Verb, 1> verbs;
+};
+constexpr std::array extensions{
+    ExtensionRow{Opt::json, {Verb::list}},
+    ExtensionRow{Opt::filter_service, {Verb::list}},
+    ExtensionRow{Opt::filter_server, {Verb::list}},
+    ExtensionRow{Opt::filter_state, {Verb::list}},
+    ExtensionRow{Opt::filter_client, {Verb::list}},
+};
+
 constexpr std::array<const char*, opt_count> opt_names{
     "numeric", "connection", "service-address", "scheduler", "persistent", "netmask", "real-server",
     "forwarding-method", "weight", "u-threshold", "l-threshold", "mcast-interface", "timeout", "daemon", "stats",
     "rate", "thresholds", "persistent-conn", "nosort", "syncid", "exact", "ops", "pe", "sched-flags", "mcast-group",
     "mcast-port", "mcast-ttl", "sync-maxlen", "tun-info", "tun-type", "tun-port", "tun-nocsum", "tun-csum",
-    "tun-remcsum",
+    "tun-remcsum", "json", "filter-service", "filter-server", "filter-state", "filter-client",
 };
 
 constexpr auto none = Takes::nothing;
@@ -135,14 +150,19 @@ constexpr std::array option_rows{
     OptionRow{Opt::mcast_group,     "mcast-group",     0,   arg,  "ADDRESS",     0,      "daemon: group"},
     OptionRow{Opt::mcast_port,      "mcast-port",      0,   arg,  "PORT",        0,      "daemon: UDP port"},
     OptionRow{Opt::mcast_ttl,       "mcast-ttl",       0,   arg,  "TTL",         0,      "daemon: TTL"},
+    OptionRow{Opt::json,            "json",            0,   none, "",            0,      "the listing as JSON: all that is known, in numbers"},
+    OptionRow{Opt::filter_service,  "filter-service",  0,   arg,  "[tcp:|udp:|sctp:]HOST[:PORT]|fwmark:MARK", 0, "only these services or connections"},
+    OptionRow{Opt::filter_server,   "filter-server",   0,   arg,  "HOST[:PORT]", 0,      "only what has this real server"},
+    OptionRow{Opt::filter_state,    "filter-state",    0,   arg,  "STATE[,STATE]", 0,    "with -c: only connections in these states"},
+    OptionRow{Opt::filter_client,   "filter-client",   0,   arg,  "ADDRESS[/BITS]", 0,   "with -c: only connections of these clients"},
 };
 // clang-format on
 
 consteval bool complete() {
     for (const VerbRow& row : verbs)
-        if (std::string_view(row.rules).size() != opt_count)
+        if (std::string_view(row.rules).size() != ipvsadm_opt_count)
             return false;
-    return opt_names.back() != nullptr;
+    return opt_names.back() != nullptr && ipvsadm_opt_count + extensions.size() == opt_count;
 }
 static_assert(complete(), "every command needs a rule for every option");
 
@@ -152,6 +172,11 @@ std::string_view name_of(Opt opt) { return opt_names.at(static_cast<std::size_t>
 std::string_view name_of(Verb verb) { return verbs.at(static_cast<std::size_t>(verb)).name; }
 
 Rule rule(Verb verb, Opt opt) {
+    if (opt >= Opt::json && opt < Opt::count) {
+        const auto row = std::ranges::find(extensions, opt, &ExtensionRow::opt);
+        const bool universal = verb == Verb::help || verb == Verb::version;
+        return universal || std::ranges::count(row->verbs, verb) != 0 ? Rule::allowed : Rule::illegal;
+    }
     return static_cast<Rule>(verbs.at(static_cast<std::size_t>(verb)).rules[static_cast<std::size_t>(opt)]);
 }
 

@@ -66,11 +66,17 @@ enum class Opt : u8 {
     tun_nocsum,
     tun_csum,
     tun_remcsum,
+    json, ///< from here on: options that ipvsadm does not have
+    filter_service,
+    filter_server,
+    filter_state,
+    filter_client,
     count, ///< from here on: options that go with every command
     ipv6,
     sort,
 };
 constexpr std::size_t opt_count = static_cast<std::size_t>(Opt::count);
+constexpr std::size_t ipvsadm_opt_count = static_cast<std::size_t>(Opt::json);
 
 /// The name of an option in messages ("service-address").
 std::string_view name_of(Opt opt);

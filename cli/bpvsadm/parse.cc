@@ -160,6 +160,11 @@ private:
             return number(number_, 0, 255, "illegal syncid specified");
         case Opt::sync_maxlen:
             return number(number_, 1, 65507, "illegal sync-maxlen specified");
+        case Opt::filter_service:
+        case Opt::filter_server:
+        case Opt::filter_state:
+        case Opt::filter_client:
+            return filter(row.opt);
         default: // a switch: that it was given says it all
             return {};
         }
@@ -245,6 +250,30 @@ private:
         if (is_multicast(arg_))
             return {};
         return usage(fmt::format("invalid IPv{} mcast-group `{}'", v6 ? 6 : 4, arg_));
+    }
+
+    Parsed<void> filter(Opt opt) {
+        Filter& f = command_.filter;
+        const char* wanted = "HOST or HOST:PORT; IPv6 is written [ADDRESS]:PORT";
+        bool good = false;
+        if (opt == Opt::filter_service) {
+            wanted = "HOST or HOST:PORT, with tcp:, udp: or sctp: in front to name the protocol, or fwmark:MARK";
+            good = (f.service = parse_service_filter(arg_)).has_value();
+        } else if (opt == Opt::filter_server) {
+            good = (f.server = parse_endpoint(arg_, IpProto::tcp)).has_value();
+        } else if (opt == Opt::filter_client) {
+            wanted = "ADDRESS or ADDRESS/BITS";
+            good = (f.client = parse_network(arg_)).has_value();
+        } else if (const auto states = parse_states(arg_)) {
+            f.states = *states;
+            good = true;
+        }
+        if (opt == Opt::filter_state && !good)
+            return usage(fmt::format("bpvsadm: --filter-state does not know `{}'; give one or more of {}, with commas "
+                                     "between.",
+                                     arg_, all_states()));
+        return good ? Parsed<void>{}
+                    : usage(fmt::format("bpvsadm: --{} cannot use `{}'; give {}.", name_of(opt), arg_, wanted));
     }
 
     Parsed<void> operands() {

@@ -43,6 +43,12 @@ std::string with_argument(const OptionRow& row) {
         return option + " ipip";
     case Opt::sched_flags:
         return option + " flag-1";
+    case Opt::filter_service:
+    case Opt::filter_server:
+    case Opt::filter_client:
+        return option + " 1.1.1.1";
+    case Opt::filter_state:
+        return option + " UDP";
     default:
         return option + (row.takes == Takes::argument ? " 5" : "");
     }

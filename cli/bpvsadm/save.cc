@@ -3,13 +3,14 @@
 #include "cli/bpvsadm/list.hh"
 #include "cli/bpvsadm/values.hh"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace bpvs::cli {
 namespace {
 
 /// The service of -a and -A lines: "-t 1.1.1.1:80", "-f 7 -6".
-std::string service_option(const ServiceName& name, Names names) {
+std::string service_option(const ServiceName& name, const Names& names) {
     // A mark is printed as the signed number that ipvsadm prints.
     if (name.fwmark != 0)
         return fmt::format("-f {}{}", static_cast<int>(name.fwmark), name.family == Family::v6 ? " -6" : "");
@@ -33,12 +34,8 @@ std::string save_service(const ServiceSpec& spec) {
     return text;
 }
 
-std::string save_server(const ServerSpec& s) {
-    const char method = s.method == Forward::masq ? 'm' : s.method == Forward::tunnel ? 'i' : 'g';
-    std::string text = fmt::format(" -{} -w {}", method, s.weight);
-    if (s.method != Forward::tunnel)
-        return text;
-    text += fmt::format(" --tun-type {}", tunnel_types.at(s.tunnel_type));
+std::string tunnel_options(const ServerSpec& s) {
+    std::string text = fmt::format(" --tun-type {}", tunnel_types.at(s.tunnel_type));
     if (s.tunnel_type == 0)
         return text;
     if (s.tunnel_port != Be16{})
@@ -48,21 +45,28 @@ std::string save_server(const ServerSpec& s) {
     return text + ((s.tunnel_flags & tunnel_flag_csum) != 0 ? " --tun-csum" : " --tun-nocsum");
 }
 
+void put_server(Buffer& out, const ServerSpec& s) {
+    const char method = s.method == Forward::masq ? 'm' : s.method == Forward::tunnel ? 'i' : 'g';
+    fmt::format_to(to(out), FMT_COMPILE(" -{} -w {}{}\n"), method, s.weight,
+                   s.method == Forward::tunnel ? tunnel_options(s) : "");
+}
+
 } // namespace
 
-std::string save_text(const Command& command, const std::vector<ServiceView>& services) {
-    const Names names = names_of(command);
-    std::string text;
+void put_save(Output& out, const std::vector<ServiceView>& services, const Names& names) {
     for (const ServiceView& service : services) {
         const ServiceName& name = service.spec.name;
         const std::string option = service_option(name, names);
-        text += fmt::format("-A {}{}\n", option, save_service(service.spec));
-        for (const ServerView& s : service.servers)
-            text += fmt::format("-a {} -r {}{}\n", option,
-                                endpoint_text(s.spec.family, s.spec.addr, s.spec.port, name.protocol, names),
-                                save_server(s.spec));
+        Buffer& text = out.buffer();
+        fmt::format_to(to(text), "-A {}{}\n", option, save_service(service.spec));
+        for (const ServerView& s : service.servers) {
+            fmt::format_to(to(text), FMT_COMPILE("-a {} -r "), option);
+            put_endpoint(text, s.spec.family, s.spec.addr, s.spec.port, name.protocol, names);
+            put_server(text, s.spec);
+        }
+        if (!out.drain())
+            return;
     }
-    return text;
 }
 
 } // namespace bpvs::cli

@@ -2,10 +2,8 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <cstring>
 #include <fmt/format.h>
-#include <netdb.h>
-#include <optional>
+#include <string_view>
 
 namespace bpvs::cli {
 namespace {
@@ -14,59 +12,67 @@ constexpr std::size_t v4_column = 28;
 constexpr u32 whole_v4 = 0xffffffff; ///< netmask of one IPv4 client
 constexpr u32 whole_v6 = 128;        ///< prefix length of one IPv6 client
 
-std::string numeric_host(Family family, const Address& addr) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    inet_ntop(static_cast<int>(family), addr.word, text.data(), text.size());
-    return text.data();
-}
+void put(Buffer& out, std::string_view text) { out.append(text.data(), text.data() + text.size()); }
+void put(Buffer& out, const fmt::format_int& number) { out.append(number.data(), number.data() + number.size()); }
 
-std::optional<std::string> host_name(Family family, const Address& addr) {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-    if (family == Family::v6) {
-        sockaddr_in6 sa{};
-        sa.sin6_family = AF_INET6;
-        std::memcpy(&sa.sin6_addr, addr.word, sizeof sa.sin6_addr);
-        std::memcpy(&storage, &sa, length = sizeof sa);
-    } else {
-        sockaddr_in sa{};
-        sa.sin_family = AF_INET;
-        std::memcpy(&sa.sin_addr, addr.word, sizeof sa.sin_addr);
-        std::memcpy(&storage, &sa, length = sizeof sa);
-    }
-    std::array<char, NI_MAXHOST> name{};
-    if (getnameinfo(reinterpret_cast<const sockaddr*>(&storage), length, name.data(), name.size(), nullptr, 0,
-                    NI_NAMEREQD) != 0)
-        return std::nullopt;
-    return name.data();
-}
-
-std::string port_text(Be16 port, IpProto protocol, Names names) {
-    const bool has_names = protocol == IpProto::tcp || protocol == IpProto::udp;
-    if (names == Names::resolved && has_names && port != Be16{}) {
-        const servent* named = getservbyport(static_cast<int>(port), protocol == IpProto::tcp ? "tcp" : "udp");
-        if (named != nullptr)
-            return named->s_name;
-    }
-    return std::to_string(from_be16(port));
+void put_port(Buffer& out, IpProto protocol, Be16 port, const Names& names) {
+    if (const std::string* name = names.port(protocol, port))
+        put(out, *name);
+    else
+        put(out, fmt::format_int(from_be16(port)));
 }
 
 } // namespace
 
-std::string endpoint_text(Family family, const Address& addr, Be16 port, IpProto protocol, Names names) {
-    std::optional<std::string> name;
-    if (names == Names::resolved)
-        name = host_name(family, addr);
-    const std::string host = name ? *name : numeric_host(family, addr);
-    return fmt::format(fmt::runtime(family == Family::v6 ? "[{}]:{}" : "{}:{}"), host,
-                       port_text(port, protocol, names));
+void put_address(Buffer& out, Family family, const Address& addr) {
+    if (family == Family::v6) {
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        inet_ntop(AF_INET6, addr.word, text.data(), text.size());
+        put(out, text.data());
+        return;
+    }
+    const u32 a = from_be32(addr.word[0]);
+    for (const u32 shift : {24u, 16u, 8u, 0u}) {
+        put(out, fmt::format_int((a >> shift) & 0xff));
+        if (shift != 0)
+            out.push_back('.');
+    }
 }
 
-std::string endpoint_column(Family family, const Address& addr, Be16 port, IpProto protocol, Names names) {
-    std::string text = endpoint_text(family, addr, port, protocol, names);
-    if (family == Family::v4 && text.size() > v4_column)
-        text.resize(v4_column);
-    return text;
+std::size_t put_endpoint(Buffer& out, Family family, const Address& addr, Be16 port, IpProto protocol,
+                         const Names& names) {
+    const std::size_t begin = out.size();
+    const bool brackets = family == Family::v6;
+    if (brackets)
+        out.push_back('[');
+    if (const std::string* name = names.host(family, addr))
+        put(out, *name);
+    else
+        put_address(out, family, addr);
+    put(out, brackets ? "]:" : ":");
+    put_port(out, protocol, port, names);
+    return out.size() - begin;
+}
+
+std::string endpoint_text(Family family, const Address& addr, Be16 port, IpProto protocol, const Names& names) {
+    Buffer text;
+    put_endpoint(text, family, addr, port, protocol, names);
+    return fmt::to_string(text);
+}
+
+std::size_t put_endpoint_column(Buffer& out, Family family, const Address& addr, Be16 port, IpProto protocol,
+                                const Names& names, std::size_t width) {
+    const std::size_t begin = out.size();
+    std::size_t length = put_endpoint(out, family, addr, port, protocol, names);
+    if (family == Family::v4 && length > v4_column)
+        out.resize(begin + (length = v4_column));
+    pad(out, length, width);
+    return out.size() - begin;
+}
+
+void pad(Buffer& out, std::size_t length, std::size_t width) {
+    for (; length < width; ++length)
+        out.push_back(' ');
 }
 
 std::string persistence_mask(const ServiceSpec& spec) {
@@ -92,17 +98,26 @@ const char* protocol_text(IpProto protocol) {
     }
 }
 
-std::string counter_column(u64 value, bool exact) {
+void put_counter(Buffer& out, u64 value, bool exact) {
     constexpr u64 k = 1000, m = k * k, g = m * k, t = g * k;
+    const auto column = [&](u64 n, std::string_view unit) {
+        const fmt::format_int digits(n);
+        if (unit.empty())
+            out.push_back(' ');
+        pad(out, digits.size(), 8);
+        put(out, digits);
+        put(out, unit);
+    };
     if (exact || value < 100 * m)
-        return fmt::format(" {:>8}", value);
-    if (value < g)
-        return fmt::format("{:>8}K", value / k);
-    if (value < 100 * g)
-        return fmt::format("{:>8}M", value / m);
-    if (value < 100 * t)
-        return fmt::format("{:>8}G", value / g);
-    return fmt::format("{:>8}T", value / t);
+        column(value, "");
+    else if (value < g)
+        column(value / k, "K");
+    else if (value < 100 * g)
+        column(value / m, "M");
+    else if (value < 100 * t)
+        column(value / g, "G");
+    else
+        column(value / t, "T");
 }
 
 } // namespace bpvs::cli

@@ -1,10 +1,11 @@
 #include "cli/bpvsadm/values.hh"
 
+#include "cli/bpvsadm/lookup.hh"
+
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <netdb.h>
 
 namespace bpvs::cli {
@@ -14,21 +15,7 @@ std::optional<Address> resolve_v4(const std::string& host) {
     in_addr a{};
     if (inet_aton(host.c_str(), &a) != 0)
         return address_v4(static_cast<Be32>(a.s_addr));
-    const addrinfo hints{.ai_flags = 0,
-                         .ai_family = AF_INET,
-                         .ai_socktype = SOCK_STREAM,
-                         .ai_protocol = 0,
-                         .ai_addrlen = 0,
-                         .ai_addr = nullptr,
-                         .ai_canonname = nullptr,
-                         .ai_next = nullptr};
-    addrinfo* found = nullptr;
-    if (host.empty() || getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0)
-        return std::nullopt;
-    sockaddr_in sa{};
-    std::memcpy(&sa, found->ai_addr, sizeof sa);
-    freeaddrinfo(found);
-    return address_v4(static_cast<Be32>(sa.sin_addr.s_addr));
+    return host.empty() ? std::nullopt : address_of(host);
 }
 
 std::optional<Address> numeric_v6(const std::string& host) {
