@@ -2,7 +2,8 @@
 
 namespace bpvs {
 
-Director::Director(Store& store, UnicastCheck is_unicast) : store_(store), is_unicast_(std::move(is_unicast)) {}
+Director::Director(Store& store, UnicastCheck is_unicast, const CarriedOut& carried_out)
+    : store_(store), is_unicast_(std::move(is_unicast)), carried_out_(carried_out) {}
 Director::~Director() = default;
 
 Result<Ledger*> Director::ledger() {

@@ -3,7 +3,9 @@
 // Not thread safe; processes are serialised by the lock that open_director() takes.
 #pragma once
 
+#include "control/carried_out.hh"
 #include "control/error.hh"
+#include "control/specs.hh"
 #include "control/store.hh"
 
 #include <functional>
@@ -14,39 +16,6 @@
 #include <vector>
 
 namespace bpvs {
-
-/// What names a service: an address, a protocol and a port, or a firewall mark.
-struct ServiceName {
-    Family family = Family::v4;
-    IpProto protocol = IpProto::none; ///< none: by fwmark
-    Address vip{};
-    Be16 vport{};
-    u32 fwmark = 0;
-    friend bool operator==(const ServiceName&, const ServiceName&) = default;
-};
-
-struct ServiceSpec {
-    ServiceName name;
-    std::string scheduler = "wlc"; ///< ipvsadm's name
-    u32 sched_flags = 0;           ///< bits of -b
-    u32 persistence = 0;           ///< seconds, 0: none
-    u32 netmask = 0;               ///< with persistence: IPv4 mask (network byte order) or IPv6 prefix length
-    bool one_packet = false;       ///< -o
-    std::string pe;                ///< persistence engine
-};
-
-struct ServerSpec {
-    Family family = Family::v4;
-    Address addr{};
-    Be16 port{};
-    Forward method = Forward::route;
-    u32 weight = 1;
-    u32 upper = 0;       ///< -x
-    u32 lower = 0;       ///< -y
-    u32 tunnel_type = 0; ///< 0 ipip, 1 gue, 2 gre
-    u32 tunnel_flags = 0;
-    Be16 tunnel_port{};
-};
 
 /// Rates in units per second, rounded as IPVS shows them.
 struct RateView {
@@ -93,7 +62,7 @@ struct Turn;
 /// two, a Director takes what it remembers of the tables for the truth.
 class Director {
 public:
-    explicit Director(Store& store, UnicastCheck is_unicast = {});
+    explicit Director(Store& store, UnicastCheck is_unicast = {}, const CarriedOut& carried_out = {});
     ~Director();
     Director(const Director&) = delete;
     Director& operator=(const Director&) = delete;
@@ -138,18 +107,17 @@ private:
     Result<void> commit(const ServiceKey& key, const Service& service, u32 attached, u32 detached);
     std::unexpected<Error> abandon(Error error);
     Result<u32> record_for(const ServiceKey& key, const ServerSpec& spec);
-    Result<void> check_server(const ServerSpec& spec, const std::string& what) const;
 
     Store& store_;
     UnicastCheck is_unicast_;
+    CarriedOut carried_out_;
     std::unique_ptr<Ledger> ledger_;
 };
 
 constexpr u32 max_weight = 2147483647;
 constexpr u32 max_timeout = 2678400; ///< seconds: 31 days
 
-/// Names of the schedulers that this version carries out, and of all that IPVS has.
-bool scheduler_known(const std::string& name);
+/// ipvsadm's name of a scheduler; nothing: IPVS has no such scheduler.
 std::optional<Scheduler> scheduler_by_name(const std::string& name);
 const char* scheduler_name(Scheduler s);
 

@@ -168,7 +168,7 @@ std::vector<u32> Ledger::removed_servers(const ServiceKey& service) const {
 std::optional<u32> Ledger::removed_server(const Dest& identity) const {
     for (u32 id : removed_servers(service_of(identity))) {
         const Dest& d = store_.dests()[id];
-        if (d.addr == identity.addr && d.port == identity.port)
+        if (d.addr_family == identity.addr_family && d.addr == identity.addr && d.port == identity.port)
             return id;
     }
     return std::nullopt;

@@ -114,7 +114,7 @@ Result<CounterRange> service_counters(Store& store, std::span<const Listed> serv
 
 ServerView server_view(Store& store, const SetEntry& e, const Counters& counters) {
     const Dest d = store.dests()[e.dest];
-    return {.spec = {.family = d.family,
+    return {.spec = {.family = d.addr_family,
                      .addr = d.addr,
                      .port = d.port,
                      .method = static_cast<Forward>(e.method),
@@ -142,7 +142,9 @@ ServiceView service_view(Store& store, const Listed& s, const CounterRange& of_s
                               .scheduler = scheduler_name(s.service.scheduler),
                               .sched_flags = s.service.sched_flags,
                               .persistence = s.service.persistence,
-                              .netmask = s.service.netmask},
+                              .netmask = s.service.netmask,
+                              .one_packet = (s.service.flags & service_one_packet) != 0,
+                              .pe = engine_name(s.service.engine)},
                      .counters = minus(of_services.at(index), store.zeros()[index]),
                      .rates = rounded(store.rates()[index])};
     view.servers.reserve(s.entries.size());

@@ -10,17 +10,17 @@ namespace {
 
 struct SchedulerName {
     const char* name;
-    Scheduler scheduler; ///< none: IPVS has it, this version does not carry it out
+    Scheduler scheduler;
 };
 
 constexpr std::array schedulers{
     SchedulerName{"rr", Scheduler::rr},     SchedulerName{"wrr", Scheduler::wrr},
-    SchedulerName{"lc", Scheduler::none},   SchedulerName{"wlc", Scheduler::none},
-    SchedulerName{"lblc", Scheduler::none}, SchedulerName{"lblcr", Scheduler::none},
-    SchedulerName{"dh", Scheduler::none},   SchedulerName{"sh", Scheduler::none},
-    SchedulerName{"sed", Scheduler::none},  SchedulerName{"nq", Scheduler::none},
-    SchedulerName{"fo", Scheduler::none},   SchedulerName{"ovf", Scheduler::none},
-    SchedulerName{"mh", Scheduler::none},
+    SchedulerName{"lc", Scheduler::lc},     SchedulerName{"wlc", Scheduler::wlc},
+    SchedulerName{"lblc", Scheduler::lblc}, SchedulerName{"lblcr", Scheduler::lblcr},
+    SchedulerName{"dh", Scheduler::dh},     SchedulerName{"sh", Scheduler::sh},
+    SchedulerName{"sed", Scheduler::sed},   SchedulerName{"nq", Scheduler::nq},
+    SchedulerName{"fo", Scheduler::fo},     SchedulerName{"ovf", Scheduler::ovf},
+    SchedulerName{"mh", Scheduler::mh},
 };
 
 const char* protocol_name(IpProto protocol) {
@@ -40,21 +40,23 @@ const char* protocol_name(IpProto protocol) {
 
 } // namespace
 
-bool scheduler_known(const std::string& name) {
-    return std::ranges::any_of(schedulers, [&](const SchedulerName& s) { return name == s.name; });
-}
-
 std::optional<Scheduler> scheduler_by_name(const std::string& name) {
     const auto it = std::ranges::find_if(schedulers, [&](const SchedulerName& s) { return name == s.name; });
-    if (it == schedulers.end() || it->scheduler == Scheduler::none)
-        return std::nullopt;
-    return it->scheduler;
+    return it == schedulers.end() ? std::nullopt : std::optional(it->scheduler);
 }
 
 const char* scheduler_name(Scheduler s) {
     const auto it = std::ranges::find(schedulers, s, &SchedulerName::scheduler);
-    return s == Scheduler::none || it == schedulers.end() ? "none" : it->name;
+    return it == schedulers.end() ? "none" : it->name;
 }
+
+std::optional<Engine> engine_by_name(const std::string& name) {
+    if (name.empty())
+        return Engine::none;
+    return name == "sip" ? std::optional(Engine::sip) : std::nullopt;
+}
+
+const char* engine_name(Engine engine) { return engine == Engine::sip ? "sip" : ""; }
 
 const char* state_name(State s) {
     constexpr std::array<const char*, state_count> names{"NONE",     "ESTABLISHED", "SYN_SENT", "SYN_RECV",

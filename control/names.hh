@@ -12,4 +12,8 @@ std::string to_text(const ServiceName& name);
 /// "172.16.1.1:80", "[2001:db8::1]:80".
 std::string to_text(Family family, const Address& addr, Be16 port);
 
+/// --pe: empty is none; nothing: IPVS has no such engine.
+std::optional<Engine> engine_by_name(const std::string& name);
+const char* engine_name(Engine engine);
+
 } // namespace bpvs

@@ -1,16 +1,27 @@
 #include "control/rotation.hh"
 
 namespace bpvs {
+namespace {
+
+/// A scheduler that is not carried out: nothing to choose from.
+const RotationKind no_rotation{
+    .begin = [](Entries) { return Turn{}; },
+    .now = [](const Service&, Entries, u64) { return Turn{}; },
+    .after_change = [](const Turn&, Entries, Entries) { return Turn{}; },
+    .lay_out = [](Entries, const Turn&, u64) { return Result<Rotation>{}; },
+};
+
+} // namespace
 
 const RotationKind& rotation_kind(Scheduler scheduler) {
     switch (scheduler) {
+    case Scheduler::rr:
+        return rr_rotation;
     case Scheduler::wrr:
         return wrr_rotation;
-    case Scheduler::rr:
-    case Scheduler::none:
-        break;
+    default:
+        return no_rotation;
     }
-    return rr_rotation;
 }
 
 } // namespace bpvs

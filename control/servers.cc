@@ -7,10 +7,14 @@
 namespace bpvs {
 namespace {
 
-/// Multicast, 0.0.0.0 and the limited broadcast address.
-bool never_unicast(const Address& a) {
-    const u32 host = from_be32(a.word[0]);
-    return host == 0 || host == 0xffffffffu || (host >> 28) == 0xe;
+/// Unspecified, multicast, IPv4 limited broadcast, IPv6 link-local and IPv4-mapped.
+bool never_unicast(Family family, const Address& a) {
+    const auto word = [&](int i) { return from_be32(a.word[i]); };
+    if (family == Family::v4)
+        return word(0) == 0 || word(0) == 0xffffffffu || (word(0) >> 28) == 0xe;
+    const bool short_form = word(0) == 0 && word(1) == 0; // ::, ::ffff:a.b.c.d
+    return (short_form && ((word(2) == 0 && word(3) == 0) || word(2) == 0xffff)) || (word(0) >> 24) == 0xff ||
+           (word(0) >> 22) == 0xfe80 >> 6;
 }
 
 Result<void> check_range(const ServerSpec& spec, const std::string& what) {
@@ -33,10 +37,12 @@ SetEntry entry_of(const ServerSpec& spec, u32 dest) {
             .tunnel_port = from_be16(spec.tunnel_port)};
 }
 
-auto find_server(Store& store, std::vector<SetEntry>& entries, const Address& addr, Be16 port) {
+auto find_server(Store& store, std::vector<SetEntry>& entries, Family family, const Address& addr, Be16 port) {
     const auto dests = store.dests();
-    return std::ranges::find_if(
-        entries, [&](const SetEntry& e) { return dests[e.dest].addr == addr && dests[e.dest].port == port; });
+    return std::ranges::find_if(entries, [&](const SetEntry& e) {
+        const Dest& d = dests[e.dest];
+        return d.addr_family == family && d.addr == addr && d.port == port;
+    });
 }
 
 std::string server_text(const char* verb, const ServiceName& service, Family family, const Address& addr, Be16 port) {
@@ -44,18 +50,6 @@ std::string server_text(const char* verb, const ServiceName& service, Family fam
 }
 
 } // namespace
-
-/// What this version cannot do.
-Result<void> Director::check_server(const ServerSpec& spec, const std::string& what) const {
-    const auto refuse = [&](const char* why) { return fail(Errc::not_supported, fmt::format("{}: {}", what, why)); };
-    if (spec.family != Family::v4)
-        return refuse("IPv6 servers are not carried out by this version; use an IPv4 address.");
-    if (spec.method != Forward::masq)
-        return refuse("this version forwards by masquerading only; use -m.");
-    if (spec.upper != 0 || spec.lower != 0)
-        return refuse("connection thresholds (-x, -y) are not carried out by this version; leave them out.");
-    return {};
-}
 
 /// The server's old record, if it still has one, or a fresh one.
 Result<u32> Director::record_for(const ServiceKey& key, const ServerSpec& spec) {
@@ -66,6 +60,7 @@ Result<u32> Director::record_for(const ServiceKey& key, const ServerSpec& spec) 
                       .vport = key.vport,
                       .protocol = key.protocol,
                       .family = key.family,
+                      .addr_family = spec.family,
                       .service = no_id};
     if (const auto removed = ledger_->removed_server(record))
         return *removed;
@@ -84,11 +79,11 @@ Result<void> Director::add_server(const ServiceName& service, const ServerSpec& 
         return std::unexpected(found.error());
     if (auto ok = check_range(spec, what); !ok)
         return ok;
-    if (find_server(store_, found->entries, spec.addr, spec.port) != found->entries.end())
+    if (find_server(store_, found->entries, spec.family, spec.addr, spec.port) != found->entries.end())
         return fail(Errc::server_exists, fmt::format("{}: it is there already; edit or remove it.", what));
-    if (spec.family == Family::v4 && (never_unicast(spec.addr) || (is_unicast_ && !is_unicast_(spec.addr))))
+    if (never_unicast(spec.family, spec.addr) || (spec.family == Family::v4 && is_unicast_ && !is_unicast_(spec.addr)))
         return fail(Errc::not_unicast, fmt::format("{}: the address is not a unicast address.", what));
-    if (auto ok = check_server(spec, what); !ok)
+    if (auto ok = carried_out_.check_server(spec, what); !ok)
         return ok;
 
     const auto id = record_for(found->key, spec);
@@ -112,10 +107,10 @@ Result<void> Director::edit_server(const ServiceName& service, const ServerSpec&
     if (auto ok = check_range(spec, what); !ok)
         return ok;
     std::vector<SetEntry> after = found->entries;
-    const auto server = find_server(store_, after, spec.addr, spec.port);
+    const auto server = find_server(store_, after, spec.family, spec.addr, spec.port);
     if (server == after.end())
         return fail(Errc::no_server, fmt::format("{}: there is no such server; add it first.", what));
-    if (auto ok = check_server(spec, what); !ok)
+    if (auto ok = carried_out_.check_server(spec, what); !ok)
         return ok;
 
     *server = entry_of(spec, server->dest);
@@ -133,7 +128,7 @@ Result<void> Director::delete_server(const ServiceName& service, Family family, 
     if (!found)
         return std::unexpected(found.error());
     std::vector<SetEntry> after = found->entries;
-    const auto server = find_server(store_, after, addr, port);
+    const auto server = find_server(store_, after, family, addr, port);
     if (server == after.end())
         return fail(Errc::no_server, fmt::format("{}: there is no such server.", what));
 

@@ -5,46 +5,41 @@
 namespace bpvs {
 namespace {
 
-Result<void> check_name(const ServiceName& name, const std::string& what) {
-    const auto refuse = [&](const char* why) { return fail(Errc::not_supported, fmt::format("{}: {}", what, why)); };
-    if (name.fwmark != 0)
-        return refuse("services by firewall mark are not carried out by this version; name an address and a port.");
-    if (name.family != Family::v4)
-        return refuse("IPv6 services are not carried out by this version; use an IPv4 address.");
-    if (name.protocol != IpProto::tcp && name.protocol != IpProto::udp)
-        return refuse("this version balances TCP and UDP only; use -t or -u.");
-    if (from_be16(name.vport) == 0)
-        return refuse("a service on all ports (port 0) is not carried out by this version; name a port.");
-    return {};
+/// The settings of -A and -E, checked.
+struct Settings {
+    Scheduler scheduler;
+    Engine engine;
+};
+
+Result<Settings> check_spec(const ServiceSpec& spec, const CarriedOut& carried_out, const std::string& what) {
+    const auto scheduler = scheduler_by_name(spec.scheduler);
+    if (!scheduler)
+        return fail(Errc::unknown_scheduler,
+                    fmt::format("{}: there is no scheduler \"{}\" in IPVS.", what, spec.scheduler));
+    const auto engine = engine_by_name(spec.pe);
+    if (!engine)
+        return fail(Errc::unknown_scheduler,
+                    fmt::format("{}: there is no persistence engine \"{}\" in IPVS.", what, spec.pe));
+    if (auto ok = carried_out.check_service(spec, *scheduler, what); !ok)
+        return std::unexpected(ok.error());
+    return Settings{*scheduler, *engine};
 }
 
-Result<Scheduler> check_spec(const ServiceSpec& spec, const std::string& what) {
-    const auto scheduler = scheduler_by_name(spec.scheduler);
-    if (!scheduler && !scheduler_known(spec.scheduler))
-        return fail(
-            Errc::unknown_scheduler,
-            fmt::format("{}: there is no scheduler \"{}\"; this version has rr and wrr.", what, spec.scheduler));
-    if (!scheduler)
-        return fail(Errc::not_supported, fmt::format("{}: the scheduler {} is not carried out by this version; use rr "
-                                                     "or wrr (-s).",
-                                                     what, spec.scheduler));
-    const auto refuse = [&](const char* why) { return fail(Errc::not_supported, fmt::format("{}: {}", what, why)); };
-    if (!spec.pe.empty())
-        return refuse("persistence engines (--pe) are not carried out by this version; leave the option out.");
-    if (spec.persistence != 0)
-        return refuse("persistence (-p) is not carried out by this version; leave the option out.");
-    if (spec.one_packet)
-        return refuse("one-packet scheduling (-o) is not carried out by this version; leave the option out.");
-    if (spec.sched_flags != 0)
-        return refuse("scheduler flags (-b) are not carried out by this version; leave the option out.");
-    return *scheduler;
+/// `service` with everything that -A and -E set but the scheduler, whose table goes with it.
+Service with_settings(Service service, const ServiceSpec& spec, Engine engine) {
+    service.flags = spec.one_packet ? service_one_packet : 0;
+    service.engine = engine;
+    service.sched_flags = spec.sched_flags;
+    service.persistence = spec.persistence;
+    service.netmask = spec.netmask;
+    return service;
 }
 
 } // namespace
 
 Result<void> Director::add_service(const ServiceSpec& spec) {
     const std::string what = fmt::format("Cannot add the service {}", to_text(spec.name));
-    if (auto ok = check_name(spec.name, what); !ok)
+    if (auto ok = carried_out_.check_name(spec.name, what); !ok)
         return ok;
     auto book = ledger();
     if (!book)
@@ -52,9 +47,10 @@ Result<void> Director::add_service(const ServiceSpec& spec) {
     const ServiceKey key = (*book)->key(spec.name);
     if ((*book)->find(key))
         return fail(Errc::service_exists, fmt::format("{}: it exists already; edit or delete it.", what));
-    const auto scheduler = check_spec(spec, what);
-    if (!scheduler)
-        return std::unexpected(scheduler.error());
+    const auto settings = check_spec(spec, carried_out_, what);
+    if (!settings)
+        return std::unexpected(settings.error());
+    const Scheduler scheduler = settings->scheduler;
 
     const auto id = (*book)->take_service_id();
     if (!id)
@@ -68,8 +64,8 @@ Result<void> Director::add_service(const ServiceSpec& spec) {
             return abandon(counters.error());
         publish::zero(store_, dest, counters->front());
     }
-    const auto service = with_set({.id = *id, .scheduler = *scheduler, .netmask = spec.netmask}, {},
-                                  rotation_kind(*scheduler).begin({}), picks_of(store_, *id));
+    const auto service = with_set(with_settings({.id = *id, .scheduler = scheduler}, spec, settings->engine), {},
+                                  rotation_kind(scheduler).begin({}), picks_of(store_, *id));
     if (!service)
         return abandon(service.error());
     return commit(key, *service, no_id, no_id);
@@ -80,16 +76,16 @@ Result<void> Director::edit_service(const ServiceSpec& spec) {
     auto found = find_for_change(spec.name, what);
     if (!found)
         return std::unexpected(found.error());
-    const auto scheduler = check_spec(spec, what);
-    if (!scheduler)
-        return std::unexpected(scheduler.error());
+    const auto settings = check_spec(spec, carried_out_, what);
+    if (!settings)
+        return std::unexpected(settings.error());
+    const Scheduler scheduler = settings->scheduler;
 
-    Service service = found->service;
-    service.netmask = spec.netmask;
-    if (service.scheduler != *scheduler) {
-        service.scheduler = *scheduler;
+    Service service = with_settings(found->service, spec, settings->engine);
+    if (service.scheduler != scheduler) {
+        service.scheduler = scheduler;
         const auto rebuilt =
-            with_set(service, found->entries, rotation_kind(*scheduler).begin(found->entries), found->picks);
+            with_set(service, found->entries, rotation_kind(scheduler).begin(found->entries), found->picks);
         if (!rebuilt)
             return abandon(rebuilt.error());
         service = *rebuilt;

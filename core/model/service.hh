@@ -13,7 +13,25 @@
 namespace bpvs {
 
 /// Schedulers by ipvsadm's names. The numbers are part of the map layout.
-enum class Scheduler : u8 { none = 0, rr = 1, wrr = 2 };
+enum class Scheduler : u8 {
+    none = 0,
+    rr = 1,
+    wrr = 2,
+    lc = 3,
+    wlc = 4,
+    lblc = 5,
+    lblcr = 6,
+    dh = 7,
+    sh = 8,
+    sed = 9,
+    nq = 10,
+    fo = 11,
+    ovf = 12,
+    mh = 13,
+};
+
+/// Persistence engines (--pe).
+enum class Engine : u8 { none = 0, sip = 1 };
 
 /// Forwarding methods, numbered as IP_VS_CONN_F_FWD_MASK (linux/ip_vs.h).
 enum class Forward : u8 { masq = 0, local = 1, tunnel = 2, route = 3 };
@@ -35,7 +53,9 @@ struct ServiceKey {
 struct Service {
     u32 id; ///< index into `cursors`, and into `counters`/`rates` after the destinations
     Scheduler scheduler;
-    u8 reserved[3];
+    u8 flags; ///< ServiceFlag
+    Engine engine;
+    u8 reserved;
     u32 sched_flags; ///< as ipvsadm -b
     u32 persistence; ///< seconds; 0: not persistent
     u32 netmask;     ///< persistence granularity (network byte order mask, or IPv6 prefix length)
@@ -50,6 +70,8 @@ struct Service {
     u32 last_dest;      ///< rr: destination chosen last when the block was built (no_id: none)
     u32 current_weight; ///< wrr: IPVS's cw when the block was built
 };
+
+enum ServiceFlag : u8 { service_one_packet = 1 };
 
 /// One destination of a service as configured. Stored in `words`, SetEntry words each.
 struct SetEntry {
@@ -84,13 +106,13 @@ struct Dest {
     Be16 port;
     Be16 vport;
     IpProto protocol;
-    Family family;
-    u8 flags; ///< DestFlag
-    u8 reserved;
-    u32 service;    ///< id of the service that lists it; no_id: removed
-    u32 active;     ///< IPVS's ActiveConn, changed atomically
-    u32 inactive;   ///< IPVS's InActConn
-    u32 persistent; ///< IPVS's PersistConn
+    Family family;      ///< of the service
+    u8 flags;           ///< DestFlag
+    Family addr_family; ///< of `addr`: a tunnel may lead to a server of the other family
+    u32 service;        ///< id of the service that lists it; no_id: removed
+    u32 active;         ///< IPVS's ActiveConn, changed atomically
+    u32 inactive;       ///< IPVS's InActConn
+    u32 persistent;     ///< IPVS's PersistConn
     u32 spare;
 };
 static_assert(sizeof(Dest) == 64);

@@ -1,0 +1,53 @@
+// What this version's packet programs carry out of all that ipvsadm can set up. The rest is refused when a
+// service or a server is added or edited, never stored and ignored. Whoever makes the packet path do more
+// lifts the refusal here, and nowhere else.
+#pragma once
+
+#include "control/error.hh"
+#include "control/specs.hh"
+
+#include <string>
+
+namespace bpvs {
+
+/// An enumerator below 32 as a member of a set.
+template <class Enum>
+constexpr u32 bit_of(Enum e) {
+    return 1u << static_cast<u32>(e);
+}
+
+struct CarriedOut {
+    bool ipv6 = false; ///< services and servers
+    bool sctp = false;
+    bool fwmark = false;      ///< -f
+    bool all_ports = false;   ///< service port 0
+    bool persistence = false; ///< -p
+    bool one_packet = false;  ///< -o
+    bool sched_flags = false; ///< -b
+    bool engines = false;     ///< --pe
+    bool thresholds = false;  ///< -x, -y
+    u32 schedulers = bit_of(Scheduler::rr) | bit_of(Scheduler::wrr);
+    u32 methods = bit_of(Forward::masq);
+
+    /// All that IPVS does: for tables that no packet is run on.
+    static constexpr CarriedOut everything() {
+        return {.ipv6 = true,
+                .sctp = true,
+                .fwmark = true,
+                .all_ports = true,
+                .persistence = true,
+                .one_packet = true,
+                .sched_flags = true,
+                .engines = true,
+                .thresholds = true,
+                .schedulers = ~0u,
+                .methods = ~0u};
+    }
+
+    /// not_supported. `what` begins the message ("Cannot add the service TCP 1.1.1.1:80").
+    Result<void> check_name(const ServiceName& name, const std::string& what) const;
+    Result<void> check_service(const ServiceSpec& spec, Scheduler scheduler, const std::string& what) const;
+    Result<void> check_server(const ServerSpec& spec, const std::string& what) const;
+};
+
+} // namespace bpvs
