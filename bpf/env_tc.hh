@@ -17,6 +17,10 @@ template <u32 offset>
     asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(value) : "r"(skb), "i"(offset));
     return value;
 }
+template <u32 offset>
+[[gnu::always_inline]] inline void set_context_field(struct __sk_buff* skb, u32 value) {
+    asm volatile("*(u32 *)(%0 + %1) = %2" : : "r"(skb), "i"(offset), "r"(value) : "memory");
+}
 #define BPVS_CONTEXT(skb, field) context_field<__builtin_offsetof(struct __sk_buff, field)>(skb)
 
 struct TcEnv : BpfTables {
@@ -26,6 +30,10 @@ struct TcEnv : BpfTables {
     /// PACKET_HOST, and no VLAN tag: tagged frames come again on the VLAN's own interface.
     [[gnu::always_inline]] bool for_us() {
         return BPVS_CONTEXT(skb, pkt_type) == 0 && BPVS_CONTEXT(skb, vlan_present) == 0;
+    }
+    [[gnu::always_inline]] u32 mark() { return static_cast<u32>(BPVS_CONTEXT(skb, mark)); }
+    [[gnu::always_inline]] void set_mark(u32 mark) {
+        set_context_field<__builtin_offsetof(struct __sk_buff, mark)>(skb, mark);
     }
     [[gnu::always_inline]] Family family() {
         return BPVS_CONTEXT(skb, protocol) == static_cast<u32>(net::eth::type_ipv4) ? Family::v4 : Family::none;

@@ -4,10 +4,37 @@
 #include "bpf/helpers.hh"
 #include "bpf/maps.hh"
 #include "core/pipeline/env.hh"
+#include "core/pipeline/mark.hh"
 
 namespace bpvs::bpf {
 
-struct BpfTables {
+/// The elements of `mark_ports`, one load and shifts each, as for a word.
+struct PortTable {
+    [[gnu::always_inline]] bool mark_ports(u32 index, MarkPorts* value) {
+        const u64* raw = static_cast<const u64*>(map_lookup_elem(&::mark_ports, &index));
+        if (!raw)
+            return false;
+        const u64 all = *raw;
+        value->first = static_cast<u16>(all);
+        value->last = static_cast<u16>(all >> 16);
+        value->mark = static_cast<u32>(all >> 32);
+        return true;
+    }
+};
+
+} // namespace bpvs::bpf
+
+/// The search in `mark_ports` as a function of its own: the verifier looks at it once, apart from whatever else may be
+/// known about the packet.
+extern "C" [[gnu::noinline]] bpvs::u32 bpvs_search_ports(bpvs::u32 offset, bpvs::u32 count, bpvs::u32 port,
+                                                         bpvs::u32 mark) {
+    bpvs::bpf::PortTable t;
+    return bpvs::mark_of_port(t, {offset, count}, static_cast<bpvs::u16>(port), mark);
+}
+
+namespace bpvs::bpf {
+
+struct BpfTables : PortTable {
     template <class Value, class Map>
     [[gnu::always_inline]] static Value* element(Map& map, u32 index) {
         return static_cast<Value*>(map_lookup_elem(&map, &index));
@@ -25,6 +52,12 @@ struct BpfTables {
             return false;
         *value = static_cast<u32>(*pair >> ((index & 1) * 32));
         return true;
+    }
+    [[gnu::always_inline]] const MarkRange* find_mark_prefix(const MarkPrefix& key) {
+        return static_cast<const MarkRange*>(map_lookup_elem(&::mark_prefixes, &key));
+    }
+    [[gnu::always_inline]] u32 search_ports(const MarkRange& range, u16 port, u32 mark) {
+        return bpvs_search_ports(range.offset, range.count, port, mark);
     }
     [[gnu::always_inline]] Cursor* cursor(u32 index) { return element<Cursor>(::cursors, index); }
     [[gnu::always_inline]] Counters* counters(u32 index) { return element<Counters>(::counters, index); }

@@ -19,7 +19,7 @@ constexpr u32 bit_of(Enum e) {
 struct CarriedOut {
     bool ipv6 = false; ///< services and servers
     bool sctp = false;
-    bool fwmark = false;      ///< -f
+    bool fwmark = true;       ///< -f
     bool all_ports = false;   ///< service port 0
     bool persistence = false; ///< -p
     bool one_packet = false;  ///< -o

@@ -10,20 +10,6 @@
 namespace bpvs {
 namespace {
 
-struct Killed {};
-
-class DeadlyStore : public WatchedStore {
-public:
-    DeadlyStore(Store& store, int touches) : WatchedStore(store), left_(touches) {}
-
-private:
-    void touch() override {
-        if (left_-- == 0)
-            throw Killed{};
-    }
-    int left_;
-};
-
 using Command = std::function<Result<void>(Director&)>;
 
 /// What packets find: each service in force, with its next picks. On a copy, because picks count.

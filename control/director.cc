@@ -1,4 +1,5 @@
 #include "control/director_parts.hh"
+#include "control/marks.hh"
 
 namespace bpvs {
 
@@ -59,7 +60,7 @@ Result<void> Director::commit(const ServiceKey& key, const Service& service, u32
     if (detached != no_id)
         publish::dest_service(store_, detached, no_id);
     if (store_.config().in_force.enabled == 0)
-        publish::in_force(store_, {.generation = key.generation, .enabled = 1});
+        publish::in_force(store_, InForce{.generation = key.generation, .enabled = 1});
     publish::dirty(store_, false);
 
     ledger_->placed(key, service);
@@ -107,7 +108,9 @@ Result<void> Director::recover() {
     for (u32 id = 0; id < store_.config().used_dests; ++id)
         if (store_.dests()[id].service != owner[id])
             publish::dest_service(store_, id, owner[id]);
-    publish::in_force(store_, {.generation = generation, .enabled = any ? 1u : 0u});
+    publish::in_force(store_, InForce{.generation = generation, .enabled = any ? 1u : 0u});
+    if (auto tidied = Marks(store_).recover(); !tidied)
+        return tidied;
     publish::dirty(store_, false);
     return {};
 }

@@ -12,6 +12,7 @@ enum class Errc {
     no_service,
     server_exists,
     no_server,
+    no_rule, ///< in the list of rules that mark packets
     unknown_scheduler,
     out_of_range,  ///< thresholds: lower above upper
     not_unicast,   ///< server address is not a unicast address

@@ -73,6 +73,23 @@ std::string to_text(Family family, const Address& addr, Be16 port) {
     return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), text, from_be16(port));
 }
 
+std::string to_text(const MarkRule& r) {
+    std::string text;
+    if (r.protocol != IpProto::none)
+        text += r.protocol == IpProto::udp ? "-p udp " : "-p tcp ";
+    if (r.length > 0) {
+        char address[INET6_ADDRSTRLEN] = "";
+        inet_ntop(r.family == Family::v6 ? AF_INET6 : AF_INET, r.destination.word, address, sizeof address);
+        text += fmt::format("-d {}/{} ", address, r.length);
+    } else if (r.family == Family::v6) {
+        text += "-6 ";
+    }
+    if (r.first_port != 0 || r.last_port != 65535)
+        text += r.first_port == r.last_port ? fmt::format("--dport {} ", r.first_port)
+                                            : fmt::format("--dport {}:{} ", r.first_port, r.last_port);
+    return text + fmt::format("--set-mark {}", r.mark);
+}
+
 std::string to_text(const ServiceName& name) {
     if (name.fwmark != 0)
         return fmt::format("FWM {}", name.fwmark);

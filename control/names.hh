@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/director.hh"
+#include "core/model/mark.hh"
 
 #include <string>
 
@@ -9,6 +10,8 @@ namespace bpvs {
 
 /// "TCP 1.1.1.1:80", "FWM 5".
 std::string to_text(const ServiceName& name);
+/// "-p tcp -d 10.0.0.0/24 --dport 80:90 --set-mark 5", as `bpvs mark add` takes it.
+std::string to_text(const MarkRule& rule);
 /// "172.16.1.1:80", "[2001:db8::1]:80".
 std::string to_text(Family family, const Address& addr, Be16 port);
 

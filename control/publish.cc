@@ -29,14 +29,31 @@ void put(Rates& where, const Rates& value) {
     put(where.out_bps, value.out_bps);
 }
 
+using AliasedWord [[gnu::may_alias]] = u64;
+
+/// Two fields by one store.
+template <class Pair>
+void put_pair(Pair& where, const Pair& value) {
+    static_assert(sizeof(Pair) == sizeof(AliasedWord));
+    put(*reinterpret_cast<AliasedWord*>(&where), std::bit_cast<AliasedWord>(value));
+}
+
 } // namespace
 
 void dirty(Store& store, bool on) { put(store.config().dirty, on ? 1u : 0u); }
 
 void in_force(Store& store, InForce value) {
-    using Word [[gnu::may_alias]] = u64;
-    static_assert(sizeof(InForce) == sizeof(Word) && offsetof(Config, in_force) % sizeof(Word) == 0);
-    put(*reinterpret_cast<Word*>(&store.config().in_force), std::bit_cast<Word>(value));
+    static_assert(offsetof(Config, in_force) % sizeof(u64) == 0);
+    put_pair(store.config().in_force, value);
+}
+
+void in_force(Store& store, MarksInForce value) {
+    static_assert(offsetof(Config, marks) % sizeof(u64) == 0);
+    put_pair(store.config().marks, value);
+}
+
+MarksInForce seen(const MarksInForce& where) {
+    return std::bit_cast<MarksInForce>(__atomic_load_n(reinterpret_cast<const AliasedWord*>(&where), __ATOMIC_SEQ_CST));
 }
 
 void used_dests_at_least(Store& store, u32 bound) {

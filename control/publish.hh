@@ -8,6 +8,7 @@ namespace bpvs::publish {
 
 void dirty(Store& store, bool on);
 void in_force(Store& store, InForce value);
+void in_force(Store& store, MarksInForce value);
 /// Ids below these may be in use. The bounds only rise, so that no removed record is forgotten.
 void used_dests_at_least(Store& store, u32 bound);
 void used_services_at_least(Store& store, u32 bound);
@@ -16,6 +17,9 @@ void dest_flags(Store& store, u32 dest, u8 flags);
 void timeout(Store& store, State state, u32 seconds);
 /// From now on, counter `index` is shown as zero.
 void zero(Store& store, u32 index, const Counters& current);
+
+/// Both fields as one command wrote them.
+MarksInForce seen(const MarksInForce& where);
 
 /// Memory that no packet reads yet.
 Result<void> fresh_counters(Store& store, u32 index);

@@ -103,7 +103,7 @@ Result<void> Director::delete_service(const ServiceName& name) {
     for (const SetEntry& e : found->entries)
         publish::dest_service(store_, e.dest, no_id);
     if (found->ledger->services() == 1)
-        publish::in_force(store_, {.generation = found->key.generation, .enabled = 0});
+        publish::in_force(store_, InForce{.generation = found->key.generation, .enabled = 0});
     publish::dirty(store_, false);
 
     found->ledger->erased(found->key);
@@ -115,7 +115,7 @@ Result<void> Director::delete_service(const ServiceName& name) {
 /// The flip of the generation is the change; what remains to be done is what recover() does.
 Result<void> Director::flush() {
     publish::dirty(store_, true);
-    publish::in_force(store_, {.generation = store_.config().in_force.generation + 1, .enabled = 0});
+    publish::in_force(store_, InForce{.generation = store_.config().in_force.generation + 1, .enabled = 0});
     return recover();
 }
 

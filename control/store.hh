@@ -8,6 +8,7 @@
 #include "control/error.hh"
 #include "core/model/config.hh"
 #include "core/model/conn.hh"
+#include "core/model/mark.hh"
 #include "core/model/reasons.hh"
 #include "core/model/service.hh"
 
@@ -34,6 +35,12 @@ public:
     /// Inserts or replaces one service; packets see the old one or the new one.
     virtual Result<void> put_service(const ServiceKey& key, const Service& value) = 0;
     virtual Result<void> erase_service(const ServiceKey& key) = 0;
+
+    virtual std::span<MarkRule> mark_rules() = 0;  ///< two halves of max_mark_rules
+    virtual std::span<MarkPorts> mark_ports() = 0; ///< two halves of max_mark_ports
+    virtual Result<std::vector<MarkPrefix>> mark_prefixes() = 0;
+    virtual Result<void> put_mark_prefix(const MarkPrefix& key, const MarkRange& value) = 0;
+    virtual Result<void> erase_mark_prefix(const MarkPrefix& key) = 0;
 
     /// Counters of the first `count` ids, summed over CPUs.
     virtual Result<std::vector<Counters>> counters(u32 first, u32 count) = 0;

@@ -23,6 +23,13 @@ public:
         return touched().put_service(key, value);
     }
     Result<void> erase_service(const ServiceKey& key) override { return touched().erase_service(key); }
+    std::span<MarkRule> mark_rules() override { return touched().mark_rules(); }
+    std::span<MarkPorts> mark_ports() override { return touched().mark_ports(); }
+    Result<std::vector<MarkPrefix>> mark_prefixes() override { return touched().mark_prefixes(); }
+    Result<void> put_mark_prefix(const MarkPrefix& key, const MarkRange& value) override {
+        return touched().put_mark_prefix(key, value);
+    }
+    Result<void> erase_mark_prefix(const MarkPrefix& key) override { return touched().erase_mark_prefix(key); }
     Result<std::vector<Counters>> counters(u32 first, u32 count) override { return touched().counters(first, count); }
     Result<void> clear_counters(u32 index) override { return touched().clear_counters(index); }
     Result<std::vector<u64>> reasons() override { return touched().reasons(); }
@@ -38,6 +45,21 @@ private:
         return store_;
     }
     Store& store_;
+};
+
+struct Killed {};
+
+/// The command that works on it dies at its n-th use of the tables.
+class DeadlyStore : public WatchedStore {
+public:
+    DeadlyStore(Store& store, int touches) : WatchedStore(store), left_(touches) {}
+
+private:
+    void touch() override {
+        if (left_-- == 0)
+            throw Killed{};
+    }
+    int left_;
 };
 
 } // namespace bpvs

@@ -5,6 +5,7 @@
 #include "core/net/checksum.hh"
 #include "core/net/headers.hh"
 #include "core/pipeline/env.hh"
+#include "core/pipeline/mark.hh"
 #include "sim/routes.hh"
 #include "sim/tables.hh"
 
@@ -35,6 +36,14 @@ public:
     }
 
     const Service* find_service(const ServiceKey& key) { return tables_->services.lookup(key); }
+    const MarkRange* find_mark_prefix(const MarkPrefix& key) { return tables_->mark_prefixes.lookup(key); }
+    bool mark_ports(u32 index, MarkPorts* value) {
+        const MarkPorts* p = element(tables_->mark_ports, index);
+        if (p)
+            *value = *p;
+        return p != nullptr;
+    }
+    u32 search_ports(const MarkRange& range, u16 port, u32 mark) { return mark_of_port(*this, range, port, mark); }
     const FlowTarget* find_flow(const Flow& flow) { return tables_->flows.lookup(flow); }
     int insert_flow(const Flow& flow, const FlowTarget& target) {
         switch (tables_->flows.insert(flow, target)) {
@@ -78,8 +87,8 @@ class SimEnv : public SimTables {
 public:
     static constexpr u32 l3 = net::eth::size;
 
-    SimEnv(Tables& tables, Routes& routes, Frame& frame, const Mac& own)
-        : SimTables(tables), routes_(&routes), frame_(&frame), own_(own) {}
+    SimEnv(Tables& tables, Routes& routes, Frame& frame, const Mac& own, u32 mark = 0)
+        : SimTables(tables), routes_(&routes), frame_(&frame), own_(own), mark_(mark) {}
 
     /// PACKET_HOST and no VLAN tag.
     bool for_us() {
@@ -91,6 +100,8 @@ public:
         const bool v4 = frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4;
         return v4 ? Family::v4 : Family::none;
     }
+    u32 mark() { return mark_; }
+    void set_mark(u32 mark) { mark_ = mark; }
 
     bool holds(const net::Packet& p) { return p.length != 0 && l3 + p.length <= frame_->size(); }
 
@@ -126,6 +137,7 @@ private:
     Routes* routes_;
     Frame* frame_;
     Mac own_;
+    u32 mark_;
 };
 static_assert(Env<SimEnv>);
 

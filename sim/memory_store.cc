@@ -21,6 +21,25 @@ Result<void> MemoryStore::erase_service(const ServiceKey& key) {
     return {};
 }
 
+Result<std::vector<MarkPrefix>> MemoryStore::mark_prefixes() {
+    std::vector<MarkPrefix> keys;
+    for (const auto& [key, value] : tables_.mark_prefixes)
+        keys.push_back(key);
+    return keys;
+}
+
+Result<void> MemoryStore::put_mark_prefix(const MarkPrefix& key, const MarkRange& value) {
+    if (tables_.mark_prefixes.update(key, value) == Update::full)
+        return fail(Errc::no_room, "The table of prefixes is full; delete a rule first.");
+    return {};
+}
+
+Result<void> MemoryStore::erase_mark_prefix(const MarkPrefix& key) {
+    if (!tables_.mark_prefixes.erase(key))
+        return fail(Errc::system, "The element to erase is not in the table of prefixes.");
+    return {};
+}
+
 Result<std::vector<Counters>> MemoryStore::counters(u32 first, u32 count) {
     const auto& all = tables_.counters;
     if (first > all.size() || count > all.size() - first)

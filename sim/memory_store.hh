@@ -24,6 +24,12 @@ public:
     Result<void> put_service(const ServiceKey& key, const Service& value) override;
     Result<void> erase_service(const ServiceKey& key) override;
 
+    std::span<MarkRule> mark_rules() override { return tables_.mark_rules; }
+    std::span<MarkPorts> mark_ports() override { return tables_.mark_ports; }
+    Result<std::vector<MarkPrefix>> mark_prefixes() override;
+    Result<void> put_mark_prefix(const MarkPrefix& key, const MarkRange& value) override;
+    Result<void> erase_mark_prefix(const MarkPrefix& key) override;
+
     Result<std::vector<Counters>> counters(u32 first, u32 count) override;
     Result<void> clear_counters(u32 index) override;
     Result<std::vector<u64>> reasons() override;

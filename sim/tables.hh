@@ -9,6 +9,7 @@
 #include "core/model/service.hh"
 #include "core/model/timeouts.hh"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -73,6 +74,42 @@ private:
 
     std::size_t capacity_;
     std::unordered_map<Key, Value, Bytes, Bytes> elements_;
+};
+
+/// A BPF map of longest prefix match. A key begins with the number of bits that follow and count, in the order of
+/// the wire; a lookup finds the element with the most bits, all of which its own key has.
+template <class Key, class Value>
+class PrefixMap {
+public:
+    explicit PrefixMap(std::size_t capacity) : elements_(capacity) {}
+
+    Value* lookup(const Key& key) {
+        for (u32 bits = key.bits;; --bits) {
+            if (Value* value = elements_.lookup(cut(key, bits)))
+                return value;
+            if (bits == 0)
+                return nullptr;
+        }
+    }
+
+    Update update(const Key& key, const Value& value) { return elements_.update(cut(key, key.bits), value); }
+    bool erase(const Key& key) { return elements_.erase(cut(key, key.bits)); }
+    std::size_t size() const { return elements_.size(); }
+    auto begin() const { return elements_.begin(); }
+    auto end() const { return elements_.end(); }
+
+private:
+    static Key cut(Key key, u32 bits) {
+        key.bits = bits;
+        auto* data = reinterpret_cast<u8*>(&key) + sizeof key.bits;
+        for (u32 at = 0; at < sizeof key - sizeof key.bits; ++at) {
+            const u32 kept = std::min(bits > at * 8 ? bits - at * 8 : 0, 8u);
+            data[at] = static_cast<u8>(data[at] & (0xff00u >> kept));
+        }
+        return key;
+    }
+
+    HashMap<Key, Value> elements_;
 };
 
 /// A BPF queue: first in, first out, bounded.
@@ -141,6 +178,9 @@ struct Tables {
 
     HashMap<ServiceKey, Service> services;
     HashMap<Flow, FlowTarget> flows;
+    std::vector<MarkRule> mark_rules = std::vector<MarkRule>(std::size_t{2} * max_mark_rules);
+    std::vector<MarkPorts> mark_ports = std::vector<MarkPorts>(std::size_t{2} * max_mark_ports);
+    PrefixMap<MarkPrefix, MarkRange> mark_prefixes{max_mark_prefixes};
     Queue<u32> free_conns; ///< slots given back; a slot never used is taken from Table::high_water
 };
 

@@ -18,12 +18,12 @@ constexpr u64 rate_period = rate_seconds * second;
 
 World::World(const Sizes& sizes) : tables_(sizes), jiffies_at_zero_(tables_.jiffies), next_rate_(rate_period) {}
 
-Outcome World::ingress(u32 ifindex, Frame frame) {
+Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     const Interface* in = routes_.find(ifindex);
-    SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{});
+    SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, mark);
     const Verdict v = bpvs::ingress(env);
     count(v.reason);
-    return {v, std::move(frame)};
+    return {v, std::move(frame), env.mark()};
 }
 
 Outcome World::egress(Frame frame) {
@@ -31,7 +31,7 @@ Outcome World::egress(Frame frame) {
     const Verdict v = bpvs::egress(env);
     if (action_of(v.reason) != Action::pass) // what is not ours was counted, if at all, when it arrived
         count(v.reason);
-    return {v, std::move(frame)};
+    return {v, std::move(frame), env.mark()};
 }
 
 u64 World::sweep() {

@@ -9,6 +9,7 @@ namespace bpvs::sim {
 struct Outcome {
     Verdict verdict;
     Frame frame; ///< as the program left it
+    u32 mark;    ///< as the program left it
 };
 
 class World {
@@ -18,8 +19,8 @@ public:
     Tables& tables() { return tables_; }
     Routes& routes() { return routes_; }
 
-    /// A frame arrives on an interface that `routes` knows.
-    Outcome ingress(u32 ifindex, Frame frame);
+    /// A frame arrives on an interface that `routes` knows, marked by whoever saw it before.
+    Outcome ingress(u32 ifindex, Frame frame, u32 mark = 0);
     /// This host's own stack sends a frame.
     Outcome egress(Frame frame);
 

@@ -11,6 +11,7 @@ void add_down(CLI::App& app, int& status);
 void add_status(CLI::App& app, int& status);
 void add_attach(CLI::App& app, int& status);
 void add_detach(CLI::App& app, int& status);
+void add_mark(CLI::App& app, int& status);
 void add_version(CLI::App& app, int& status);
 
 } // namespace bpvs::cli

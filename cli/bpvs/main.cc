@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     int status = 0;
     for (const auto add : {bpvs::cli::add_up, bpvs::cli::add_down, bpvs::cli::add_status, bpvs::cli::add_attach,
-                           bpvs::cli::add_detach, bpvs::cli::add_version})
+                           bpvs::cli::add_detach, bpvs::cli::add_mark, bpvs::cli::add_version})
         add(app, status);
     try {
         app.parse(argc, argv);

@@ -89,6 +89,8 @@ Result<std::unique_ptr<KernelStore>> KernelStore::open(const std::string& direct
                         map(s.dests_, "dests", sizeof(Dest)) && map(s.cursors_, "cursors", sizeof(Cursor)) &&
                         map(s.words_, "words", sizeof(u64)) && map(s.conns_, "conns", sizeof(Conn)) &&
                         map(s.rates_, "rates", sizeof(Rates)) && map(s.zeros_, "zeros", sizeof(Counters)) &&
+                        map(s.mark_rules_, "mark_rules", sizeof(MarkRule)) &&
+                        map(s.mark_ports_, "mark_ports", sizeof(MarkPorts)) && pin(s.mark_prefixes_, "mark_prefixes") &&
                         pin(s.services_, "services") && pin(s.counters_, "counters") && pin(s.reasons_, "reasons") &&
                         pin(s.clock_, "bpvs_clock");
     if (!opened)
@@ -140,6 +142,35 @@ Result<void> KernelStore::put_service(const ServiceKey& key, const Service& valu
 Result<void> KernelStore::erase_service(const ServiceKey& key) {
     if (bpf_map_delete_elem(services_.get(), &key) != 0 && errno != ENOENT)
         return system_error("delete a service");
+    return {};
+}
+
+Result<std::vector<MarkPrefix>> KernelStore::mark_prefixes() {
+    std::vector<MarkPrefix> keys;
+    MarkPrefix key{};
+    for (int r = bpf_map_get_next_key(mark_prefixes_.get(), nullptr, &key); r == 0;
+         r = bpf_map_get_next_key(mark_prefixes_.get(), &key, &key))
+        keys.push_back(key);
+    if (errno != ENOENT)
+        return system_error("read the prefixes of the rules that mark packets");
+    return keys;
+}
+
+/// Elements are allocated without waiting for memory: it may be refused for a moment.
+Result<void> KernelStore::put_mark_prefix(const MarkPrefix& key, const MarkRange& value) {
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        if (bpf_map_update_elem(mark_prefixes_.get(), &key, &value, BPF_ANY) == 0)
+            return {};
+        if (errno != ENOMEM)
+            break;
+        usleep(1000);
+    }
+    return system_error("write a prefix of the rules that mark packets");
+}
+
+Result<void> KernelStore::erase_mark_prefix(const MarkPrefix& key) {
+    if (bpf_map_delete_elem(mark_prefixes_.get(), &key) != 0 && errno != ENOENT)
+        return system_error("delete a prefix of the rules that mark packets");
     return {};
 }
 

@@ -26,6 +26,11 @@ public:
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
     Result<void> put_service(const ServiceKey& key, const Service& value) override;
     Result<void> erase_service(const ServiceKey& key) override;
+    std::span<MarkRule> mark_rules() override { return {first<MarkRule>(mark_rules_), 2ul * max_mark_rules}; }
+    std::span<MarkPorts> mark_ports() override { return {first<MarkPorts>(mark_ports_), 2ul * max_mark_ports}; }
+    Result<std::vector<MarkPrefix>> mark_prefixes() override;
+    Result<void> put_mark_prefix(const MarkPrefix& key, const MarkRange& value) override;
+    Result<void> erase_mark_prefix(const MarkPrefix& key) override;
     Result<std::vector<Counters>> counters(u32 first, u32 count) override;
     Result<void> clear_counters(u32 index) override;
     Result<std::vector<u64>> reasons() override;
@@ -40,8 +45,8 @@ private:
         return static_cast<T*>(m.data());
     }
 
-    Fd services_, counters_, reasons_, clock_;
-    Mapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_;
+    Fd services_, counters_, reasons_, clock_, mark_prefixes_;
+    Mapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_, mark_rules_, mark_ports_;
 };
 
 } // namespace bpvs::kernel

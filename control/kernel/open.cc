@@ -64,6 +64,11 @@ public:
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override { return {}; }
     Result<void> put_service(const ServiceKey&, const Service&) override { return not_up(); }
     Result<void> erase_service(const ServiceKey&) override { return not_up(); }
+    std::span<MarkRule> mark_rules() override { return {}; }
+    std::span<MarkPorts> mark_ports() override { return {}; }
+    Result<std::vector<MarkPrefix>> mark_prefixes() override { return {}; }
+    Result<void> put_mark_prefix(const MarkPrefix&, const MarkRange&) override { return not_up(); }
+    Result<void> erase_mark_prefix(const MarkPrefix&) override { return not_up(); }
     Result<std::vector<Counters>> counters(u32, u32 count) override { return std::vector<Counters>(count); }
     Result<void> clear_counters(u32) override { return not_up(); }
     Result<std::vector<u64>> reasons() override { return std::vector<u64>(static_cast<std::size_t>(Reason::count)); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/conn.hh"
+#include "core/model/mark.hh"
 #include "core/model/types.hh"
 
 namespace bpvs {
@@ -21,6 +22,7 @@ struct Config {
     u32 version; ///< of the loaded program: major << 16 | minor << 8 | patch
     u64 build;   ///< hash of the loaded object: another build of one version differs
     InForce in_force;
+    MarksInForce marks;
     u32 hz;                    ///< jiffies per second
     u32 dirty;                 ///< 1 while a command changes more than one element; see control
     u32 timeouts[state_count]; ///< seconds, by State

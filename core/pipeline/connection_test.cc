@@ -28,7 +28,7 @@ protected:
     std::string in(const std::string& packet) {
         const scenario::Topology topology;
         const scenario::Packet p = scenario::parse_packet(packet);
-        return bench.arrive(topology.towards(p.saddr), scenario::arriving(p)).reason;
+        return bench.arrive(topology.towards(p.saddr), scenario::arriving(p), 0).reason;
     }
     std::string syn(u32 port) { return in(fmt::format("tcp cip:{} > vip:80 S", port)); }
 
@@ -216,7 +216,7 @@ TEST_F(Lab, the_way_out_is_kept_for_a_second) {
     bench.world().routes().set_neighbour(11, scenario::parse_address("rip1"), sim::Mac{2, 2, 2, 2, 2, 2});
     const scenario::Topology topology;
     const auto dmac = [&] {
-        const scenario::Answer a = bench.arrive(topology.links[0], scenario::arriving("tcp cip:1 > vip:80 A"));
+        const scenario::Answer a = bench.arrive(topology.links[0], scenario::arriving("tcp cip:1 > vip:80 A"), 0);
         return scenario::mac_text(a.frame.data());
     };
     EXPECT_EQ(dmac(), "02:00:00:10:01:01");

@@ -45,7 +45,8 @@ struct Route {
 
 /// Table access. Pointers stay valid while the program runs; null means out of range or not there.
 template <class T>
-concept Tables = requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key) {
+concept Tables = requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key,
+                          const MarkPrefix& prefix, const MarkRange& range, MarkPorts* ports, u16 port) {
     { t.config() } -> Same<const Config*>;
     { t.table() } -> Same<Table*>;
     { t.now() } -> Same<u64>; // jiffies64
@@ -58,6 +59,9 @@ concept Tables = requires(T& t, u32 index, const Flow& flow, const FlowTarget& t
     { t.find_service(key) } -> Same<const Service*>;
     { t.dest(index) } -> Same<Dest*>;
     { t.word(index, &index) } -> Same<bool>; // false: out of range
+    { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
+    { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
+    { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world
     { t.cursor(index) } -> Same<Cursor*>;
     { t.counters(index) } -> Same<Counters*>; // of this CPU
 };
@@ -68,9 +72,11 @@ constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 template <class E>
 concept Env = Tables<E> && requires(E& e, u32 offset, IpProto p, const Address& addr, Be16 port, const RouteQuery& q,
                                     Route& r, const net::Packet& packet) {
-    { E::l3 } -> Same<const u32&>;             // offset of the network header
-    { e.for_us() } -> Same<bool>;              // addressed to this host at link level, untagged
-    { e.family() } -> Same<Family>;            // of the network header; none: neither
+    { E::l3 } -> Same<const u32&>;  // offset of the network header
+    { e.for_us() } -> Same<bool>;   // addressed to this host at link level, untagged
+    { e.family() } -> Same<Family>; // of the network header; none: neither
+    { e.mark() } -> Same<u32>;      // the packet's, as whoever saw it before left it
+    { e.set_mark(offset) };
     { e.holds(packet) } -> Same<bool>;         // the frame is as long as its IP header says
     { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/pipeline/account.hh"
+#include "core/pipeline/mark.hh"
 #include "core/pipeline/related.hh"
 #include "core/pipeline/schedule.hh"
 
@@ -44,7 +45,10 @@ template <class E>
 template <class E>
 [[gnu::always_inline]] inline Verdict ingress(E& e) {
     const Config* config = e.config();
-    if (!config || !config->in_force.enabled)
+    if (!config)
+        return verdict(Reason::internal_error);
+    const bool inert = !config->in_force.enabled;
+    if (inert && config->marks.rules == 0)
         return verdict(Reason::inert);
     if (!e.for_us())
         return verdict(Reason::not_for_us);
@@ -59,12 +63,17 @@ template <class E>
     if (!e.holds(p))
         return verdict(Reason::malformed);
     if (p.flow.protocol == IpProto::icmp)
-        return send_related(e, *config, p);
+        return inert ? verdict(Reason::inert) : send_related(e, *config, p);
     if (p.flow.protocol != IpProto::tcp && p.flow.protocol != IpProto::udp)
         return verdict(Reason::other_protocol);
     why = net::parse_transport(e, p);
     if (why != Reason::count)
         return verdict(why);
+
+    if (inert) {
+        mark_packet(e, *config, p);
+        return verdict(Reason::inert);
+    }
 
     Found found = find_connection(e, p.flow);
     if (found.conn && found.direction == Direction::reply)
@@ -75,7 +84,8 @@ template <class E>
         found.conn = nullptr;
     }
     if (!found.conn) {
-        why = schedule(e, *config, p, found);
+        const u32 mark = mark_packet(e, *config, p);
+        why = schedule(e, *config, p, mark, found);
         if (why != Reason::new_connection)
             return verdict(why);
         is_new = true;

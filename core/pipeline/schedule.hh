@@ -10,10 +10,18 @@ namespace bpvs {
 /// How many destinations are tried when reply tuples collide.
 constexpr int schedule_tries = 4;
 
-/// The service that `p` is addressed to.
+/// The service of `p`'s mark, else the one that it is addressed to.
 template <class T>
-[[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const net::Packet& p) {
+[[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const net::Packet& p, u32 mark) {
     ServiceKey key{};
+    if (mark != 0) {
+        key.fwmark = mark;
+        key.generation = config.in_force.generation;
+        key.family = p.flow.family;
+        if (const Service* by_mark = t.find_service(key))
+            return by_mark;
+        key.fwmark = 0;
+    }
     key.vip = p.flow.daddr;
     key.generation = config.in_force.generation;
     key.vport = p.flow.dport;
@@ -32,8 +40,9 @@ template <class T>
 /// A new connection for `p`. A destination whose reply tuple is taken by another live connection is passed
 /// over, so that no live connection is ever broken. Reason::new_connection with `found` set, or why not.
 template <class T>
-[[gnu::always_inline]] inline Reason schedule(T& t, const Config& config, const net::Packet& p, Found& found) {
-    const Service* service = service_of(t, config, p);
+[[gnu::always_inline]] inline Reason schedule(T& t, const Config& config, const net::Packet& p, u32 mark,
+                                              Found& found) {
+    const Service* service = service_of(t, config, p, mark);
     if (!service)
         return Reason::no_service;
     if (!opens_connection(p))

@@ -154,6 +154,19 @@ def upgrade_in_place_keeps_connections_and_counters(lab):
     expired_after(lab, 2)
 
 
+@test
+def upgrade_in_place_keeps_rules_that_mark(lab):
+    lab.on("director", lab.bpvs, "mark", "add", "-p", "tcp", "-d", VIP, "--dport", "8000:8100", "--set-mark", 5)
+    lab.adm("-A -f 5 -s rr", f"-a -f 5 -r {rip(1)}:80 -m")
+    before = lab.on("director", lab.bpvs, "mark", "list")
+    programs = program_ids(lab)
+    with tempfile.TemporaryDirectory() as directory:
+        lab.on("director", other_build(directory)["bpvsadm"], *f"-A -t {VIP}:90 -s rr".split())
+    true("the programs were replaced", not set(program_ids(lab)) & set(programs), programs)
+    equal("rules", before, lab.on("director", lab.bpvs, "mark", "list"))
+    equal("page", "RS1", lab.curl(f"http://{VIP}:8050/").strip())
+
+
 def expired_after(lab, timeout):
     """UDP entry: there shortly before its time, gone a second after it; nobody looks in between."""
     lab.service((1,), port=53, rport=53, protocol="u")

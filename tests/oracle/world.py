@@ -8,6 +8,7 @@ import time
 
 import frames
 from legs import CIP, VIP, rip
+from marking import mark_before
 
 
 class World:
@@ -16,6 +17,13 @@ class World:
     def __init__(self, legs, ipvsadm, lag):
         self.legs, self.ipvsadm, self.lag = legs, ipvsadm, lag
         self.record = []
+        self.filters, self.has_rules = 0, False
+        if ipvsadm.endswith("bpvsadm"):
+            bpvs = ipvsadm.removesuffix("adm")
+            self.add_rule, self.flush_rules = f"{bpvs} mark add", f"{bpvs} mark flush"
+        else:
+            mangle = "iptables-legacy -t mangle"
+            self.add_rule, self.flush_rules = f"{mangle} -A PREROUTING", f"{mangle} -F"
         self.vport = 1000
         self.cport = 20000
 
@@ -25,6 +33,7 @@ class World:
         case(self)
         self.command("-C", log=False)
         self.command("--set 900 120 300", log=False)
+        self._unmark()
         self.record.append([case.__name__.replace("_", "-"), self.steps])
 
     def next_port(self):
@@ -50,6 +59,28 @@ class World:
         self.command(f"-A -{protocol} {name} -s {scheduler}", log=False)
         for n, weight in weights.items():
             self.command(f"-a -{protocol} {name} -r {rip(n)}:{rport} -m -w {weight}", log=False)
+
+    # -- firewall marks ---------------------------------------------------------------------------
+
+    def tc_marks(self, mark, protocol="tcp", first=0, last=9):
+        """A tc program marks packets to these of the case's ports before any director sees them."""
+        self.filters += 1
+        mark_before("eth0", self.filters, mark, protocol, self.vport + first, self.vport + last)
+
+    def rule(self, words, mark):
+        """The same words for iptables -t mangle and for bpvs mark."""
+        self.has_rules = True
+        words = words.format(vip=VIP, v=self.vport, **{f"v{n}": self.vport + n for n in range(1, 10)})
+        self.system(f"{self.add_rule} {words} -j MARK --set-mark {mark}")
+
+    def _unmark(self):
+        for preference in range(1, self.filters + 1):
+            self.system(f"tc filter del dev eth0 ingress pref {preference}")
+        if self.has_rules:
+            self.system(self.flush_rules)
+        self.filters, self.has_rules = 0, False
+
+    # -- listings ---------------------------------------------------------------------------------
 
     def list(self):
         self.log("ipvsadm -Ln", self.command("-Ln", log=False).splitlines()[1:])

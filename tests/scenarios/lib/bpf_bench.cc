@@ -54,17 +54,19 @@ std::string surroundings(const Topology& t) {
     return s;
 }
 
-Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex) {
+Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex, u32 mark) {
     const int fd = bpf_obj_get(program.c_str());
     if (fd < 0)
         throw Wrong(fmt::format("cannot open {}: {}", program, std::strerror(errno)));
     struct __sk_buff ctx{};
     ctx.ifindex = ifindex;
     ctx.ingress_ifindex = ingress_ifindex;
+    ctx.mark = mark;
+    struct __sk_buff ctx_out{};
     Frame out(frame.size() + 256);
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out.data(),
                 .data_size_in = static_cast<u32>(frame.size()), .data_size_out = static_cast<u32>(out.size()),
-                .ctx_in = &ctx, .ctx_size_in = sizeof ctx);
+                .ctx_in = &ctx, .ctx_out = &ctx_out, .ctx_size_in = sizeof ctx, .ctx_size_out = sizeof ctx_out);
     const int error = bpf_prog_test_run_opts(fd, &opts);
     close(fd);
     if (error)
@@ -72,11 +74,11 @@ Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingr
     out.resize(opts.data_size_out);
     switch (static_cast<int>(opts.retval)) {
     case TC_ACT_UNSPEC:
-        return {Fate::passed, out, ""};
+        return {Fate::passed, out, "", ctx_out.mark};
     case TC_ACT_SHOT:
-        return {Fate::dropped, out, ""};
+        return {Fate::dropped, out, "", ctx_out.mark};
     case TC_ACT_REDIRECT:
-        return {Fate::forwarded, out, ""};
+        return {Fate::forwarded, out, "", ctx_out.mark};
     default:
         throw Wrong(fmt::format("the program returned {}", static_cast<int>(opts.retval)));
     }
@@ -114,12 +116,12 @@ void BpfBench::set_up(const Topology& topology) {
     pins_ = status->pin_path;
 }
 
-Answer BpfBench::arrive(const Link& on, const Frame& frame) {
-    return run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex);
+Answer BpfBench::arrive(const Link& on, const Frame& frame, u32 mark) {
+    return run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex, mark);
 }
 
 Answer BpfBench::send_locally(const Link& on, const Frame& frame) {
-    return run(pins_ + "/bpvs_egress", frame, on.ifindex, 0);
+    return run(pins_ + "/bpvs_egress", frame, on.ifindex, 0, 0);
 }
 
 void BpfBench::wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
@@ -129,6 +131,13 @@ Result<void> BpfBench::change(const std::function<Result<void>(Director&)>& what
     if (!opened)
         return std::unexpected(opened.error());
     return what((*opened)->director());
+}
+
+Result<void> BpfBench::change_marks(const std::function<Result<void>(Marks)>& what) {
+    auto opened = open_director(Access::create);
+    if (!opened)
+        return std::unexpected(opened.error());
+    return what(Marks((*opened)->store()));
 }
 
 Result<void> BpfBench::read(const std::function<void(Director&, Store&)>& what) {

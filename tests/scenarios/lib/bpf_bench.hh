@@ -23,10 +23,11 @@ public:
 
     std::string name() const override { return "bpf"; }
     void set_up(const Topology& topology) override;
-    Answer arrive(const Link& on, const Frame& frame) override;
+    Answer arrive(const Link& on, const Frame& frame, u32 mark) override;
     Answer send_locally(const Link& on, const Frame& frame) override;
     void wait(double seconds) override;
     Result<void> change(const std::function<Result<void>(Director&)>& what) override;
+    Result<void> change_marks(const std::function<Result<void>(Marks)>& what) override;
     Result<void> read(const std::function<void(Director&, Store&)>& what) override;
 
 private:

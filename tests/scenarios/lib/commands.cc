@@ -1,5 +1,6 @@
 #include "tests/scenarios/lib/commands.hh"
 
+#include "cli/bpvs/mark_text.hh"
 #include "tests/scenarios/lib/packet.hh"
 
 #include <fmt/format.h>
@@ -45,7 +46,9 @@ Line parse_line(const std::vector<std::string>& words) {
     }
     while (at < words.size()) {
         const std::string option = next();
-        if (option == "-t" || option == "-u") {
+        if (option == "-f") {
+            line.service = ServiceName{.fwmark = parse_number<u32>(next())};
+        } else if (option == "-t" || option == "-u") {
             line.service = parse_service(option == "-t" ? "tcp" : "udp", next());
         } else if (option == "-s") {
             line.scheduler = next();
@@ -58,11 +61,11 @@ Line parse_line(const std::vector<std::string>& words) {
             line.server.port = line.service ? line.service->vport : Be16{};
             parse_endpoint(next(), line.server.addr, line.server.port);
         } else {
-            throw Wrong(fmt::format("scenarios know the options -t -u -s -r -m -w, not '{}'", option));
+            throw Wrong(fmt::format("scenarios know the options -t -u -f -s -r -m -w, not '{}'", option));
         }
     }
     if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)
-        throw Wrong("the command needs -t or -u");
+        throw Wrong("the command needs -t, -u or -f");
     return line;
 }
 
@@ -70,11 +73,52 @@ Line parse_line(const std::vector<std::string>& words) {
 
 ServiceName parse_service(const std::string& protocol, const std::string& endpoint) {
     ServiceName name;
+    if (protocol == "mark") {
+        name.fwmark = parse_number<u32>(endpoint);
+        return name;
+    }
     name.protocol = protocol == "tcp" ? IpProto::tcp : protocol == "udp" ? IpProto::udp : IpProto::none;
     if (name.protocol == IpProto::none)
-        throw Wrong(fmt::format("'{}' should be tcp or udp", protocol));
+        throw Wrong(fmt::format("'{}' should be tcp, udp or mark", protocol));
     parse_endpoint(endpoint, name.vip, name.vport);
     return name;
+}
+
+Result<void> carry_out_mark(Marks marks, const std::vector<std::string>& words) {
+    cli::MarkWords rule;
+    std::string number;
+    const std::string command = words.empty() ? "" : words.front();
+    for (std::size_t at = 1; at < words.size(); at++) {
+        std::string* value = words[at] == "-p"           ? &rule.protocol
+                             : words[at] == "-d"         ? &rule.destination
+                             : words[at] == "--dport"    ? &rule.ports
+                             : words[at] == "--set-mark" ? &rule.mark
+                                                         : nullptr;
+        if (value && at + 1 < words.size())
+            *value = words[++at];
+        else if (!value && number.empty())
+            number = words[at];
+        else
+            throw Wrong(
+                fmt::format("scenarios know the options -p -d --dport --set-mark and a number, not '{}'", words[at]));
+    }
+    if (command == "flush")
+        return marks.clear();
+    if (command == "del" && !number.empty())
+        return marks.remove(parse_number<u32>(number));
+    if (!rule.destination.empty()) { // a role, perhaps with a length
+        const std::size_t slash = std::min(rule.destination.find('/'), rule.destination.size());
+        const std::string name = rule.destination.substr(0, slash);
+        rule.destination = dotted(parse_address(name)) + rule.destination.substr(slash);
+    }
+    const auto parsed = cli::parse_mark_rule(rule);
+    if (!parsed)
+        return std::unexpected(parsed.error());
+    if (command == "del")
+        return marks.remove(*parsed);
+    if (command == "add")
+        return marks.add(*parsed);
+    throw Wrong(fmt::format("scenarios know bpvs mark add, del and flush, not '{}'", command));
 }
 
 Result<void> carry_out(Director& director, const std::vector<std::string>& words) {

@@ -9,7 +9,7 @@ Answer answer(sim::Outcome outcome) {
     const Fate fate = action == Action::drop      ? Fate::dropped
                       : action == Action::forward ? Fate::forwarded
                                                   : Fate::passed;
-    return {fate, std::move(outcome.frame), reason_name(outcome.verdict.reason)};
+    return {fate, std::move(outcome.frame), reason_name(outcome.verdict.reason), outcome.mark};
 }
 
 } // namespace
@@ -45,7 +45,9 @@ void NativeBench::set_up(const Topology& topology) {
         routes.add_route(p.addr, p.length, {Kind::unreachable});
 }
 
-Answer NativeBench::arrive(const Link& on, const Frame& frame) { return answer(world_.ingress(on.ifindex, frame)); }
+Answer NativeBench::arrive(const Link& on, const Frame& frame, u32 mark) {
+    return answer(world_.ingress(on.ifindex, frame, mark));
+}
 
 Answer NativeBench::send_locally(const Link&, const Frame& frame) { return answer(world_.egress(frame)); }
 

@@ -44,6 +44,7 @@ struct Packet {
     u16 ether_type = 0x0800;
     std::optional<u16> vlan;
     std::optional<Mac> to; ///< destination MAC instead of the director's
+    u32 mark = 0;          ///< not part of the frame: what an earlier program marked it with
 };
 
 /// Splits at blanks; parentheses are tokens, a quoted string is one.

@@ -206,6 +206,7 @@ private:
             {"ipsum", [](Parser& s) { s.p_.ip_sum_error = parse_error_of_sum(s.next()); }},
             {"length", [](Parser& s) { s.p_.total_length = parse_number<u16>(s.next()); }},
             {"vlan", [](Parser& s) { s.p_.vlan = parse_number<u16>(s.next()); }},
+            {"mark", [](Parser& s) { s.p_.mark = parse_number<u32>(s.next()); }},
             {"mac", [](Parser& s) { s.p_.to = parse_mac(s.next()); }},
         };
         const auto it = options.find(word);

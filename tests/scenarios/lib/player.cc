@@ -79,7 +79,8 @@ void Player::step(const Words& words) {
         {"out", {true, [](Player& p, const Words& w) { p.expect_out(w); }}},
         {"to stack", {true, [](Player& p, const Words& w) { p.expect_rewritten(w); }}},
         {"translated", {true, [](Player& p, const Words& w) { p.expect_rewritten(w); }}},
-        {"pass untouched", {true, [](Player& p, const Words&) { p.expect_pass(); }}},
+        {"pass untouched", {true, [](Player& p, const Words&) { p.expect_pass(p.sent_mark_); }}},
+        {"pass marked", {true, [](Player& p, const Words& w) { p.expect_pass(parse_number<u32>(w.at(0))); }}},
         {"dropped", {true, [](Player& p, const Words&) { p.expect_drop(); }}},
         {"wait", {false, [](Player& p, const Words& w) { p.bench_.wait(parse_seconds(w.at(0))); }}},
         {"counters", {false, [](Player& p, const Words& w) { p.expect_counters(w); }}},
@@ -87,6 +88,13 @@ void Player::step(const Words& words) {
         {"no conn", {false, [](Player& p, const Words& w) { p.expect_conn(w, false); }}},
         {"conns", {false, [](Player& p, const Words& w) { p.expect_conns(w); }}},
         {"reason", {false, [](Player& p, const Words& w) { p.expect_reason(w); }}},
+        {"bpvs mark",
+         {false,
+          [](Player& p, const Words& w) {
+              const auto done = p.bench_.change_marks([&](Marks m) { return carry_out_mark(m, w); });
+              if (!done)
+                  throw Wrong(done.error().message);
+          }}},
         {"bpvsadm",
          {false,
           [](Player& p, const Words& w) {
@@ -141,10 +149,11 @@ void Player::change_topology(const Words& words) {
 
 void Player::send(const Words& packet, bool local) {
     const Packet p = parse_packet(packet);
+    sent_mark_ = p.mark;
     sent_ = local ? leaving(p, topology_) : arriving(p, topology_);
     const Be32 side = local ? p.daddr : p.saddr;
     const Link& link = topology_.towards(side == Be32{} ? parse_address("gip") : side);
-    answer_ = local ? bench_.send_locally(link, sent_) : bench_.arrive(link, sent_);
+    answer_ = local ? bench_.send_locally(link, sent_) : bench_.arrive(link, sent_, sent_mark_);
     unanswered_ = true;
 }
 
@@ -177,7 +186,12 @@ void Player::expect_rewritten(const Words& packet) {
     compare(expected, take_answer(Fate::passed).frame);
 }
 
-void Player::expect_pass() { compare(sent_, take_answer(Fate::passed).frame); }
+void Player::expect_pass(u32 mark) {
+    const Answer& answer = take_answer(Fate::passed);
+    compare(sent_, answer.frame);
+    if (answer.mark != mark)
+        throw Wrong(fmt::format("expected the mark {}, got {}", mark, answer.mark));
+}
 
 void Player::expect_drop() { take_answer(Fate::dropped); }
 

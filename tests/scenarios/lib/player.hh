@@ -33,7 +33,7 @@ private:
     void send(const Words& packet, bool local);
     void expect_out(const Words& words);
     void expect_rewritten(const Words& packet);
-    void expect_pass();
+    void expect_pass(u32 mark);
     void expect_drop();
     const Answer& take_answer(Fate fate);
     void compare(const Frame& expected, const Frame& got);
@@ -48,6 +48,7 @@ private:
     bool is_set_up_ = false;
     bool unanswered_ = false; ///< a packet went in and nothing was said about it yet
     Frame sent_;
+    u32 sent_mark_ = 0;
     Answer answer_{};
 };
 
