@@ -29,14 +29,28 @@ TEST(AddService, reports_what_exists_before_an_unknown_scheduler) {
     REFUSED(Errc::unknown_scheduler, lab.director.edit_service(service(tcp(), "nosuch")));
 }
 
+TEST(AddService, by_firewall_mark_is_one_service_for_all_addresses_and_ports) {
+    Lab lab;
+    const ServiceName five{.fwmark = 5}, six{.fwmark = 6};
+    OK(lab.director.add_service(service(five)));
+    OK(lab.director.add_service(service(six)));
+    REFUSED(Errc::service_exists, lab.director.add_service(service(five)));
+    ServerSpec any_port = server(1);
+    any_port.port = {};
+    OK(lab.director.add_server(five, any_port));
+    OK(lab.director.add_server(five, server(1)));
+    REFUSED(Errc::server_exists, lab.director.add_server(five, any_port));
+    EXPECT_EQ(lab.director.find(five)->servers.size(), 2u);
+    EXPECT_EQ(lab.director.find(six)->servers.size(), 0u);
+    OK(lab.director.delete_service(five));
+    REFUSED(Errc::no_service, lab.director.add_server(five, server(2)));
+}
+
 TEST(AddService, says_what_this_version_does_not_carry_out) {
     Lab lab;
     for (const char* s : {"lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"})
         REFUSED(Errc::not_supported, lab.director.add_service(service(tcp(), s)));
     ServiceSpec spec = service(tcp());
-    spec.name = {.family = Family::v4, .fwmark = 5};
-    REFUSED(Errc::not_supported, lab.director.add_service(spec));
-    spec.name = tcp();
     spec.name.family = Family::v6;
     REFUSED(Errc::not_supported, lab.director.add_service(spec));
     spec.name = tcp();
