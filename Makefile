@@ -1,11 +1,12 @@
 # The front door: `make help` lists what there is. CMake and its presets do the work.
 PREFIX ?= /usr/local
 DESTDIR ?=
+STAND_IN ?= no
 MAKEFLAGS += --no-print-directory
-export DESTDIR
+export DESTDIR STAND_IN
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench install clean help packages
+.PHONY: build demo test lint bench install uninstall clean help packages
 
 build: packages ## build the release (this is what plain `make` does)
 	@[ -e build/release/build.ninja ] || cmake --preset release
@@ -23,15 +24,18 @@ lint: build ## formatting, static analysis, layers
 bench: build ## measurements, next to their peers (needs root)
 	@bench/run
 
-install: build ## install into $(DESTDIR)$(PREFIX)
+install: build ## install into $(DESTDIR)$(PREFIX); STAND_IN=yes: also as ipvsadm
 	@cmake --install build/release --prefix "$(PREFIX)"
+
+uninstall: ## remove what install put there
+	@scripts/uninstall "$(PREFIX)"
 
 clean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
-	@echo "  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR) (for make install)"
+	@echo "  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR) (for make install and uninstall)"
 
 packages:
 	@scripts/install-packages

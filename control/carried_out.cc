@@ -26,9 +26,9 @@ Result<void> CarriedOut::check_name(const ServiceName& name, const std::string& 
 
 Result<void> CarriedOut::check_service(const ServiceSpec& spec, Scheduler scheduler, const std::string& what) const {
     if ((schedulers & bit_of(scheduler)) == 0)
-        return fail(Errc::not_supported, fmt::format("{}: the scheduler {} is not carried out by this version; use rr "
-                                                     "or wrr (-s).",
-                                                     what, spec.scheduler));
+        return fail(Errc::not_supported,
+                    fmt::format("{}: the scheduler {}{} is not carried out by this version; use rr or wrr (-s).", what,
+                                spec.scheduler, scheduler == Scheduler::wlc ? ", the default without -s," : ""));
     if (!spec.pe.empty() && !engines)
         return refuse(what, "persistence engines (--pe) are not carried out by this version; leave the option out.");
     if (spec.persistence != 0 && !persistence)

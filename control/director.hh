@@ -120,6 +120,8 @@ constexpr u32 max_timeout = 2678400; ///< seconds: 31 days
 /// ipvsadm's name of a scheduler; nothing: IPVS has no such scheduler.
 std::optional<Scheduler> scheduler_by_name(const std::string& name);
 const char* scheduler_name(Scheduler s);
+/// Of those that this version carries out.
+std::vector<std::string> scheduler_names();
 
 /// ipvsadm's name of a connection state ("ESTABLISHED").
 const char* state_name(State s);

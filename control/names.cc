@@ -1,5 +1,7 @@
 #include "control/names.hh"
 
+#include "control/carried_out.hh"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -57,6 +59,14 @@ std::optional<Engine> engine_by_name(const std::string& name) {
 }
 
 const char* engine_name(Engine engine) { return engine == Engine::sip ? "sip" : ""; }
+
+std::vector<std::string> scheduler_names() {
+    std::vector<std::string> names;
+    for (const SchedulerName& s : schedulers)
+        if ((CarriedOut{}.schedulers & bit_of(s.scheduler)) != 0)
+            names.emplace_back(s.name);
+    return names;
+}
 
 const char* state_name(State s) {
     constexpr std::array<const char*, state_count> names{"NONE",     "ESTABLISHED", "SYN_SENT", "SYN_RECV",

@@ -1,19 +1,33 @@
 // bpvs: the director itself (bpvsadm edits its table).
-#include "cli/bpvs/commands.hh"
+#include "cli/bpvs/app.hh"
+#include "cli/bpvs/complete.hh"
 
 #include <cstdio>
+#include <string_view>
+
+namespace {
+
+/// A first word that is not the name of a command: CLI11 would only miss one.
+bool names_no_command(const CLI::App& app, std::string_view word) {
+    return !word.starts_with('-') &&
+           app.get_subcommands([&](const CLI::App* command) { return command->get_name() == word; }).empty();
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("The director of this network namespace; its services are edited with bpvsadm.", "bpvs");
-    app.require_subcommand(1);
+    if (argc > 1 && std::string_view(argv[1]) == "complete")
+        return bpvs::cli::complete({argv + 2, argv + argc});
     int status = 0;
-    for (const auto add : {bpvs::cli::add_up, bpvs::cli::add_down, bpvs::cli::add_status, bpvs::cli::add_attach,
-                           bpvs::cli::add_detach, bpvs::cli::add_mark, bpvs::cli::add_version})
-        add(app, status);
+    const auto app = bpvs::cli::make_app(status);
+    if (argc > 1 && names_no_command(*app, argv[1])) {
+        std::fprintf(stderr, "bpvs: There is no command \"%s\"; bpvs --help shows those that there are.\n", argv[1]);
+        return 1;
+    }
     try {
-        app.parse(argc, argv);
+        app->parse(argc, argv);
     } catch (const CLI::Success& asked_for_help) {
-        return app.exit(asked_for_help);
+        return app->exit(asked_for_help);
     } catch (const CLI::ParseError& error) {
         std::fprintf(stderr, "bpvs: %s; bpvs --help shows the commands.\n", error.what());
         return 1;

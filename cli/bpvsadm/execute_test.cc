@@ -55,6 +55,13 @@ TEST_F(Bpvsadm, reports_what_went_wrong_in_ipvsadms_words_and_exit_statuses) {
     }
 }
 
+TEST_F(Bpvsadm, says_that_wlc_is_what_a_service_gets_without_a_scheduler) {
+    EXPECT_EQ(
+        run("-A -t 1.1.1.1:81").err,
+        "bpvsadm: Cannot add the service TCP 1.1.1.1:81: the scheduler wlc, the default without -s, is not carried "
+        "out by this version; use rr or wrr (-s).\n");
+}
+
 TEST_F(Bpvsadm, refuses_what_is_not_carried_out_yet_with_one_sentence_and_changes_nothing) {
     run("-A -t 1.1.1.1:80 -s rr");
     const std::string before = run("-Sn").out;

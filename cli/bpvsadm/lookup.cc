@@ -43,6 +43,16 @@ void work(const std::shared_ptr<Round>& round) {
     }
 }
 
+/// False: the system has no more threads; those that there are do the work.
+bool start(const std::shared_ptr<Round>& round) {
+    try {
+        std::thread(work, round).detach();
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
+}
+
 std::string name_of_host(Family family, const Address& addr) {
     sockaddr_storage storage{};
     socklen_t length = 0;
@@ -96,11 +106,8 @@ std::vector<std::optional<std::string>> ask(std::vector<Question> questions, std
     round->answers.resize(count);
     round->questions = std::move(questions);
     std::size_t threads = 0;
-    try {
-        for (; threads < std::min(count, max_threads); ++threads)
-            std::thread(work, round).detach();
-    } catch (const std::system_error&) { // the system has no more threads: those that there are do it
-    }
+    while (threads < std::min(count, max_threads) && start(round))
+        ++threads;
     std::unique_lock lock(round->mutex);
     if (threads != 0)
         round->answered.wait_until(lock, deadline, [&] { return round->done == count; });
@@ -125,10 +132,10 @@ void Names::learn(std::chrono::milliseconds patience) {
     std::vector<Question> questions;
     questions.reserve(ports_.size() + host_order_.size());
     for (const auto& [key, name] : ports_)
-        questions.emplace_back([key = key] { return std::apply(name_of_port, key); });
+        questions.emplace_back([asked = key] { return std::apply(name_of_port, asked); });
     for (const auto& it : host_order_)
-        questions.emplace_back([key = it->first] {
-            const auto& [family, a, b, c, d] = key;
+        questions.emplace_back([asked = it->first] {
+            const auto& [family, a, b, c, d] = asked;
             return name_of_host(family, Address{{a, b, c, d}});
         });
     auto answers = ask(std::move(questions), patience);
@@ -185,9 +192,10 @@ const std::string* Names::port(IpProto protocol, Be16 port) const {
 
 std::optional<Address> address_of(const std::string& host, std::chrono::milliseconds patience) {
     const auto answers = ask({[host] { return address_text(host); }}, patience);
-    if (!answers.front() || answers.front()->empty())
+    const std::string address = answers.front().value_or("");
+    if (address.empty())
         return std::nullopt;
-    return address_v4(static_cast<Be32>(std::stoul(*answers.front())));
+    return address_v4(static_cast<Be32>(std::stoul(address)));
 }
 
 } // namespace bpvs::cli

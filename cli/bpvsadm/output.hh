@@ -33,7 +33,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t chunk = 256 * 1024;
+    static constexpr std::size_t chunk = std::size_t{256} * 1024;
 
     std::FILE* file_;
     Buffer buffer_;
