@@ -64,6 +64,23 @@ TEST(Connections, are_the_live_ones_with_whole_seconds_left) {
     EXPECT_EQ(all[0].state, State::syn_recv);
 }
 
+TEST(Connections, are_shown_one_by_one_with_their_mark_until_the_visitor_has_enough) {
+    Lab lab;
+    lab.tables.table.high_water = 3;
+    for (u32 i = 0; i < 3; ++i)
+        lab.tables.conns[i] = {.cport = to_be16(static_cast<u16>(i)),
+                               .dest_id = i,
+                               .status = {.is = {.life = Life::live, .state = State::udp, .flags = 0}},
+                               .expires = lab.tables.jiffies + 1000};
+    lab.tables.dests[1].fwmark = 7;
+    std::vector<u32> marks;
+    lab.director.each_connection([&](const ConnectionView& c) {
+        marks.push_back(c.fwmark);
+        return marks.size() < 2;
+    });
+    EXPECT_EQ(marks, (std::vector<u32>{0, 7}));
+}
+
 /// Another command changes the services while they are being read.
 class BusyStore : public WatchedStore {
 public:

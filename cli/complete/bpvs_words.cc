@@ -7,7 +7,7 @@ namespace {
 
 /// How far a command line of bpvs has been understood.
 struct Place {
-    const CLI::App* app;
+    const CLI::App* app = nullptr;
     const CLI::Option* pending = nullptr; ///< takes the next word as its argument
     std::size_t operands = 0;
 };
