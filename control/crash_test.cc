@@ -1,5 +1,6 @@
 // A command may be killed at any instruction. Packets then see the old configuration or the new one, and
 // so does the next command, after recover().
+#include "control/draft.hh"
 #include "control/test_lab.hh"
 #include "control/test_store.hh"
 
@@ -33,7 +34,7 @@ std::string seen_by_packets(sim::Tables t) {
 }
 
 /// What commands show.
-std::string listed(sim::Tables& t) {
+std::string listed(sim::Tables& t, bool counts) {
     sim::MemoryStore store(t);
     const auto services = Director(store).list();
     if (!services)
@@ -41,10 +42,10 @@ std::string listed(sim::Tables& t) {
     std::map<u16, std::string> lines;
     for (const ServiceView& s : *services) {
         std::string& line = lines[from_be16(s.spec.name.vport)];
-        line = fmt::format("{} conns {}:", s.spec.scheduler, s.counters.conns);
+        line = fmt::format("{} conns {}:", s.spec.scheduler, counts ? s.counters.conns : 0);
         for (const ServerView& r : s.servers)
             line += fmt::format(" {:x}*{} conns {} inact {}", from_be32(r.spec.addr.word[0]), r.spec.weight,
-                                r.counters.conns, r.inactive);
+                                counts ? r.counters.conns : 0, r.inactive);
     }
     std::string text;
     for (const auto& [port, line] : lines)
@@ -69,15 +70,15 @@ void expect_derived_fields(const sim::Tables& t) {
             EXPECT_EQ(owner[id], no_id) << "destination " << id << " is beyond used_dests";
 }
 
-/// Kills `command` at each point in turn.
-void survives_at_any_point(const sim::Tables& before, const Command& command) {
+/// Kills `command` at each point in turn. `counts`: the counters also belong to what changes whole or not at all.
+void survives_at_any_point(const sim::Tables& before, const Command& command, bool counts = true) {
     sim::Tables after = before;
     sim::MemoryStore after_store(after);
     Director whole(after_store);
     OK(command(whole));
     expect_derived_fields(after);
     sim::Tables old = before;
-    const std::string old_list = listed(old), new_list = listed(after);
+    const std::string old_list = listed(old, counts), new_list = listed(after, counts);
     const std::string old_packets = seen_by_packets(before), new_packets = seen_by_packets(after);
     ASSERT_NE(old_list + old_packets, new_list + new_packets) << "the command changes nothing";
 
@@ -103,7 +104,7 @@ void survives_at_any_point(const sim::Tables& before, const Command& command) {
         OK(next.recover());
         expect_derived_fields(t);
         EXPECT_EQ(seen_by_packets(t), packets) << "recovery changed what packets see";
-        const std::string list = listed(t);
+        const std::string list = listed(t, counts);
         EXPECT_TRUE(list == old_list || list == new_list) << list;
         EXPECT_TRUE(list == new_list || !committed) << "the change came and went";
         committed = list == new_list && new_list != old_list;
@@ -182,6 +183,68 @@ TEST(Killed, while_space_is_used_again) {
     constexpr u32 tight = 39 + 30 + 39 + 12; // the two blocks in force, a replacement, and what lies between
     const sim::Tables t = two_services(tight);
     survives_at_any_point(t, [](Director& d) { return d.edit_server(tcp(), server(1, 2)); });
+}
+
+/// Several changes in one switch.
+Command together(const std::function<Result<void>(Draft&)>& changes) {
+    return [changes](Director& d) -> Result<void> {
+        auto draft = d.draft();
+        if (!draft)
+            return std::unexpected(draft.error());
+        if (auto done = changes(**draft); !done)
+            return done;
+        return d.commit(**draft);
+    };
+}
+
+Result<void> in_order(const std::vector<Result<void>>& results) {
+    for (const auto& r : results)
+        if (!r)
+            return r;
+    return {};
+}
+
+TEST(Killed, while_several_services_change) {
+    survives_at_any_point(two_services(), together([](Draft& d) {
+                              return in_order({d.add_server(tcp(), server(4, 2)),
+                                               d.delete_server(tcp(81), Family::v4, rip(1), to_be16(80)),
+                                               d.add_service(service(tcp(82), "wrr")),
+                                               d.add_server(tcp(82), server(1, 3)),
+                                               d.edit_server(tcp(82), server(1, 4))});
+                          }));
+}
+
+TEST(Killed, while_one_service_changes_in_many_ways) {
+    survives_at_any_point(two_services(), together([](Draft& d) {
+                              return in_order({d.edit_service(service(tcp(), "rr")), d.add_server(tcp(), server(4)),
+                                               d.delete_server(tcp(), Family::v4, rip(1), to_be16(80))});
+                          }));
+}
+
+TEST(Killed, while_some_services_go) {
+    survives_at_any_point(two_services(), together([](Draft& d) {
+                              return in_order({d.delete_service(tcp()), d.add_service(service(tcp(90))),
+                                               d.add_server(tcp(90), server(7))});
+                          }));
+}
+
+TEST(Killed, while_the_whole_table_is_replaced) {
+    survives_at_any_point(two_services(), together([](Draft& d) {
+                              return in_order({d.flush(), d.add_service(service(tcp(), "rr")),
+                                               d.add_server(tcp(), server(1)), d.add_server(tcp(), server(9)),
+                                               d.add_service(service(udp(53))), d.add_server(udp(53), server(1))});
+                          }),
+                          false);
+}
+
+TEST(Killed, while_the_whole_table_is_replaced_by_itself_in_another_order) {
+    survives_at_any_point(two_services(), together([](Draft& d) {
+                              return in_order({d.flush(), d.add_service(service(tcp(81), "rr")),
+                                               d.add_server(tcp(81), server(1)), d.add_service(service(tcp(), "wrr")),
+                                               d.add_server(tcp(), server(1, 5)), d.add_server(tcp(), server(3)),
+                                               d.add_server(tcp(), server(2, 3))});
+                          }),
+                          false);
 }
 
 TEST(Killed, during_recovery_itself) {

@@ -1,3 +1,4 @@
+#include "control/commit.hh"
 #include "control/director_parts.hh"
 #include "control/marks.hh"
 
@@ -7,75 +8,66 @@ Director::Director(Store& store, UnicastCheck is_unicast, const CarriedOut& carr
     : store_(store), is_unicast_(std::move(is_unicast)), carried_out_(carried_out) {}
 Director::~Director() = default;
 
-Result<Ledger*> Director::ledger() {
+Result<std::unique_ptr<Draft>> Director::draft() {
     if (!ledger_) {
         auto loaded = Ledger::load(store_);
         if (!loaded)
             return std::unexpected(loaded.error());
         ledger_ = std::move(*loaded);
     }
-    return ledger_.get();
+    return std::make_unique<Draft>(store_, ledger_, is_unicast_, carried_out_);
 }
 
-Result<Director::Found> Director::find_for_change(const ServiceName& name, const std::string& what) {
-    auto book = ledger();
-    if (!book)
-        return std::unexpected(book.error());
-    const ServiceKey key = (*book)->key(name);
-    const Service* service = (*book)->find(key);
-    if (!service)
-        return fail(Errc::no_service, fmt::format("{}: there is no service {}; add it first.", what, to_text(name)));
-    auto entries = read_entries(store_, *service);
-    if (!entries)
-        return std::unexpected(entries.error());
-    return Found{*book, key, *service, std::move(*entries), picks_of(store_, service->id)};
-}
-
-/// Writes the service's block into unused space. `picks` is what `turn` was worked out from.
-Result<Service> Director::with_set(const Service& service, Entries entries, const Turn& turn, u64 picks) {
-    auto block = build_block(service, entries, turn, store_.config().max_words);
-    if (!block)
-        return std::unexpected(block.error());
-    auto offset = ledger_->take_words(block->service.set_words);
-    if (!offset)
-        return std::unexpected(offset.error());
-    publish::words(store_, *offset, block->words);
-    block->service.set_offset = *offset;
-    block->service.cursor_base = picks;
-    return block->service;
-}
-
-/// The one order of writing. A record that joins is the service's before a packet can choose it; one that
-/// leaves remains so until none can.
-Result<void> Director::commit(const ServiceKey& key, const Service& service, u32 attached, u32 detached) {
-    publish::dirty(store_, true);
-    publish::used_services_at_least(store_, service.id + 1);
-    if (attached != no_id) {
-        publish::used_dests_at_least(store_, attached + 1);
-        publish::dest_flags(store_, attached, 0);
-        publish::dest_service(store_, attached, service.id);
+Result<void> Director::commit(Draft& draft) {
+    Commit commit(store_, draft);
+    if (auto done = commit.run(); !done) {
+        Error error = done.error();
+        if (auto recovered = recover(); !recovered)
+            error.message += " " + recovered.error().message;
+        return std::unexpected(std::move(error));
     }
-    if (auto put = store_.put_service(key, service); !put)
-        return abandon(put.error());
-    if (detached != no_id)
-        publish::dest_service(store_, detached, no_id);
-    if (store_.config().in_force.enabled == 0)
-        publish::in_force(store_, InForce{.generation = key.generation, .enabled = 1});
-    publish::dirty(store_, false);
-
-    ledger_->placed(key, service);
-    if (attached != no_id)
-        ledger_->listed(attached);
-    if (detached != no_id)
-        ledger_->unlisted(detached);
+    if (commit.flipped())
+        ledger_.reset();
     return {};
 }
 
-/// Gives back what was taken for a change that cannot be made.
-std::unexpected<Error> Director::abandon(Error error) {
-    if (auto recovered = recover(); !recovered)
-        error.message += " " + recovered.error().message;
-    return std::unexpected(std::move(error));
+/// A draft of one change.
+template <class Change>
+Result<void> Director::alone(Change change) {
+    auto one = draft();
+    if (!one)
+        return std::unexpected(one.error());
+    if (auto done = change(**one); !done)
+        return done;
+    return commit(**one);
+}
+
+Result<void> Director::add_service(const ServiceSpec& spec) {
+    return alone([&](Draft& d) { return d.add_service(spec); });
+}
+Result<void> Director::edit_service(const ServiceSpec& spec) {
+    return alone([&](Draft& d) { return d.edit_service(spec); });
+}
+Result<void> Director::delete_service(const ServiceName& name) {
+    return alone([&](Draft& d) { return d.delete_service(name); });
+}
+Result<void> Director::flush() {
+    return alone([](Draft& d) { return d.flush(); });
+}
+Result<void> Director::add_server(const ServiceName& service, const ServerSpec& spec) {
+    return alone([&](Draft& d) { return d.add_server(service, spec); });
+}
+Result<void> Director::edit_server(const ServiceName& service, const ServerSpec& spec) {
+    return alone([&](Draft& d) { return d.edit_server(service, spec); });
+}
+Result<void> Director::delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port) {
+    return alone([&](Draft& d) { return d.delete_server(service, family, addr, port); });
+}
+Result<void> Director::zero(const std::optional<ServiceName>& service) {
+    return alone([&](Draft& d) { return d.zero(service); });
+}
+Result<void> Director::set_timeouts(const Timeouts& t) {
+    return alone([&](Draft& d) { return d.set_timeouts(t); });
 }
 
 Result<void> Director::recover() {
@@ -119,22 +111,6 @@ Timeouts Director::timeouts() const {
     const auto& t = store_.config().timeouts;
     const auto of = [&](State s) { return t[static_cast<u32>(s)]; };
     return {.tcp = of(State::established), .tcp_fin = of(State::fin_wait), .udp = of(State::udp)};
-}
-
-Result<void> Director::set_timeouts(const Timeouts& t) {
-    for (u32 seconds : {t.tcp, t.tcp_fin, t.udp})
-        if (seconds > max_timeout)
-            return fail(Errc::out_of_range, fmt::format("Cannot set a timeout of {} seconds: the longest is {} (31 "
-                                                        "days).",
-                                                        seconds, max_timeout));
-    const auto set = [&](State state, u32 seconds) {
-        if (seconds != 0)
-            publish::timeout(store_, state, seconds);
-    };
-    set(State::established, t.tcp);
-    set(State::fin_wait, t.tcp_fin);
-    set(State::udp, t.udp);
-    return {};
 }
 
 } // namespace bpvs

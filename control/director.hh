@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control/carried_out.hh"
+#include "control/changes.hh"
 #include "control/error.hh"
 #include "control/specs.hh"
 #include "control/store.hh"
@@ -46,47 +47,37 @@ struct ConnectionView {
     u32 seconds; ///< until it expires, rounded down
 };
 
-/// Seconds; the three values of ipvsadm --set.
-struct Timeouts {
-    u32 tcp, tcp_fin, udp;
-};
-
-/// Whether this host's routes take an address for unicast. Multicast, 0.0.0.0 and 255.255.255.255 are
-/// never asked about; a subnet's broadcast address is the host's to know.
-using UnicastCheck = std::function<bool(const Address&)>;
-
+class Draft;
 class Ledger;
-struct Turn;
 
 /// Whoever changes things holds the director's lock, and called recover() after taking it: between the
 /// two, a Director takes what it remembers of the tables for the truth.
-class Director {
+class Director final : public Changes {
 public:
     explicit Director(Store& store, UnicastCheck is_unicast = {}, const CarriedOut& carried_out = {});
-    ~Director();
+    ~Director() override;
     Director(const Director&) = delete;
+    Director(Director&&) = delete;
     Director& operator=(const Director&) = delete;
+    Director& operator=(Director&&) = delete;
 
-    /// service_exists, unknown_scheduler, not_supported, no_room
-    Result<void> add_service(const ServiceSpec& spec);
-    /// no_service, unknown_scheduler, not_supported, no_room. Servers and counters stay.
-    Result<void> edit_service(const ServiceSpec& spec);
-    /// no_service. Connections stay until they expire, as in IPVS.
-    Result<void> delete_service(const ServiceName& name);
-    /// Deletes all services at once.
-    Result<void> flush();
+    // Each of these is one switch.
+    Result<void> add_service(const ServiceSpec& spec) override;
+    Result<void> edit_service(const ServiceSpec& spec) override;
+    Result<void> delete_service(const ServiceName& name) override;
+    Result<void> flush() override;
+    Result<void> add_server(const ServiceName& service, const ServerSpec& spec) override;
+    Result<void> edit_server(const ServiceName& service, const ServerSpec& spec) override;
+    Result<void> delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port) override;
+    Result<void> zero(const std::optional<ServiceName>& service) override;
+    Result<void> set_timeouts(const Timeouts& t) override;
 
-    /// no_service, server_exists, out_of_range, not_unicast, not_supported, no_room
-    Result<void> add_server(const ServiceName& service, const ServerSpec& spec);
-    Result<void> edit_server(const ServiceName& service, const ServerSpec& spec);
-    Result<void> delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port);
-
-    /// Zeroes the counters and rates of one service and its servers, or of all. no_service
-    Result<void> zero(const std::optional<ServiceName>& service);
+    /// Changes that commit() makes take effect in one switch. One draft at a time, and nothing else meanwhile.
+    Result<std::unique_ptr<Draft>> draft();
+    /// no_room, system: nothing has changed. The draft is used up.
+    Result<void> commit(Draft& draft);
 
     Timeouts timeouts() const;
-    /// Zero values are left unchanged. out_of_range
-    Result<void> set_timeouts(const Timeouts& t);
 
     /// All services; in no particular order (ipvsadm sorts).
     Result<std::vector<ServiceView>> list() const;
@@ -99,23 +90,14 @@ public:
     Result<void> recover();
 
 private:
-    struct Found;
-    using Entries = std::span<const SetEntry>;
-    Result<Ledger*> ledger();
-    Result<Found> find_for_change(const ServiceName& name, const std::string& what);
-    Result<Service> with_set(const Service& service, Entries entries, const Turn& turn, u64 picks);
-    Result<void> commit(const ServiceKey& key, const Service& service, u32 attached, u32 detached);
-    std::unexpected<Error> abandon(Error error);
-    Result<u32> record_for(const ServiceKey& key, const ServerSpec& spec);
+    template <class Change>
+    Result<void> alone(Change change);
 
     Store& store_;
     UnicastCheck is_unicast_;
     CarriedOut carried_out_;
     std::unique_ptr<Ledger> ledger_;
 };
-
-constexpr u32 max_weight = 2147483647;
-constexpr u32 max_timeout = 2678400; ///< seconds: 31 days
 
 /// ipvsadm's name of a scheduler; nothing: IPVS has no such scheduler.
 std::optional<Scheduler> scheduler_by_name(const std::string& name);

@@ -11,17 +11,6 @@
 
 namespace bpvs {
 
-/// A service as it is before a change.
-struct Director::Found {
-    Ledger* ledger;
-    ServiceKey key;
-    Service service;
-    std::vector<SetEntry> entries;
-    u64 picks; ///< taken from its sequence until now
-
-    Turn turn() const { return rotation_kind(service.scheduler).now(service, entries, picks); }
-};
-
 inline u64 picks_of(Store& store, u32 service) {
     return __atomic_load_n(&store.cursors()[service].picks, __ATOMIC_RELAXED);
 }

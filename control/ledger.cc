@@ -110,6 +110,14 @@ Result<u32> Ledger::take_words(u32 count) {
     return *offset;
 }
 
+std::optional<u32> Ledger::take_together(u64 words) {
+    if (words > store_.config().max_words)
+        return std::nullopt;
+    if (!settled_)
+        settle();
+    return words_.take(static_cast<u32>(words));
+}
+
 Result<u32> Ledger::take_service_id() {
     if (!settled_)
         settle();
@@ -150,6 +158,7 @@ Result<u32> Ledger::take_dest_id() {
                                                "bring the director up with more room.",
                                                size));
     forget_removed(next_dest_);
+    dest_listed_[next_dest_] = true; // or will be
     return next_dest_++;
 }
 

@@ -5,10 +5,13 @@
 // again before Store::settle(): packets may still be reading it.
 #pragma once
 
-#include "control/director.hh"
+#include "control/error.hh"
 #include "control/free_space.hh"
+#include "control/specs.hh"
+#include "control/store.hh"
 
-#include <cstring>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -29,10 +32,13 @@ public:
 
     ServiceKey key(const ServiceName& name) const;
     const Service* find(const ServiceKey& key) const;
-    std::size_t services() const { return services_.size(); }
+    using Services = std::unordered_map<ServiceKey, Service, KeyBytes, KeyBytes>;
+    const Services& services() const { return services_; }
 
     /// All three: no_room. What is taken but not put to use comes back when the ledger is loaded again.
     Result<u32> take_words(u32 count);
+    /// Room for many blocks in one piece, if there is.
+    std::optional<u32> take_together(u64 words);
     Result<u32> take_service_id();
     Result<u32> take_dest_id();
 
@@ -55,7 +61,7 @@ private:
     void forget_removed(u32 dest);
 
     Store& store_;
-    std::unordered_map<ServiceKey, Service, KeyBytes, KeyBytes> services_;
+    Services services_;
     FreeSpace words_;
     std::vector<bool> service_ids_;                                                ///< in use, or not settled
     std::vector<bool> dest_listed_;                                                ///< by a service

@@ -1,5 +1,6 @@
 // Reading the tables, also while packets count and, without the lock, while another command changes them.
 #include "control/director_parts.hh"
+#include "control/views.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -114,16 +115,7 @@ Result<CounterRange> service_counters(Store& store, std::span<const Listed> serv
 
 ServerView server_view(Store& store, const SetEntry& e, const Counters& counters) {
     const Dest d = store.dests()[e.dest];
-    return {.spec = {.family = d.addr_family,
-                     .addr = d.addr,
-                     .port = d.port,
-                     .method = static_cast<Forward>(e.method),
-                     .weight = e.weight,
-                     .upper = e.upper,
-                     .lower = e.lower,
-                     .tunnel_type = e.tunnel & 0xffffu,
-                     .tunnel_flags = e.tunnel >> 16,
-                     .tunnel_port = to_be16(static_cast<u16>(e.tunnel_port))},
+    return {.spec = server_spec(d.addr_family, d.addr, d.port, e),
             .active = d.active,
             .inactive = d.inactive,
             .persistent = d.persistent,
@@ -134,17 +126,7 @@ ServerView server_view(Store& store, const SetEntry& e, const Counters& counters
 ServiceView service_view(Store& store, const Listed& s, const CounterRange& of_services,
                          const CounterRange& of_servers) {
     const u32 index = counter_of_service(store, s.service.id);
-    ServiceView view{.spec = {.name = {.family = s.key.family,
-                                       .protocol = s.key.protocol,
-                                       .vip = s.key.vip,
-                                       .vport = s.key.vport,
-                                       .fwmark = s.key.fwmark},
-                              .scheduler = scheduler_name(s.service.scheduler),
-                              .sched_flags = s.service.sched_flags,
-                              .persistence = s.service.persistence,
-                              .netmask = s.service.netmask,
-                              .one_packet = (s.service.flags & service_one_packet) != 0,
-                              .pe = engine_name(s.service.engine)},
+    ServiceView view{.spec = service_spec(s.key, s.service),
                      .counters = minus(of_services.at(index), store.zeros()[index]),
                      .rates = rounded(store.rates()[index])};
     view.servers.reserve(s.entries.size());
@@ -198,25 +180,6 @@ Result<ServiceView> Director::find(const ServiceName& service) const {
     if (!view)
         return std::unexpected(view.error());
     return std::move(view->front());
-}
-
-Result<void> Director::zero(const std::optional<ServiceName>& service) {
-    auto chosen = select(store_, service);
-    if (!chosen)
-        return std::unexpected(chosen.error());
-    const auto of_servers = server_counters(store_, *chosen);
-    if (!of_servers)
-        return std::unexpected(of_servers.error());
-    const auto of_services = service_counters(store_, *chosen);
-    if (!of_services)
-        return std::unexpected(of_services.error());
-    for (const Listed& s : *chosen) {
-        for (const SetEntry& e : s.entries)
-            publish::zero(store_, e.dest, of_servers->at(e.dest));
-        const u32 index = counter_of_service(store_, s.service.id);
-        publish::zero(store_, index, of_services->at(index));
-    }
-    return {};
 }
 
 void Director::each_connection(const std::function<bool(const ConnectionView&)>& visit) const {

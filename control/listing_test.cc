@@ -123,12 +123,12 @@ TEST(List, refuses_tables_that_contradict_themselves) {
     REFUSED(Errc::system, lab.director.edit_server(tcp(), server(1, 2)));
 }
 
-/// Counts the calls that are system calls on the real tables.
+/// Counts the calls that read many elements.
 class CountingStore : public WatchedStore {
 public:
     using WatchedStore::WatchedStore;
     Result<std::vector<Counters>> counters(u32 first, u32 count) override {
-        ++calls;
+        calls += count > 1 ? 1 : 0;
         return WatchedStore::counters(first, count);
     }
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override {

@@ -70,23 +70,19 @@ void dest_service(Store& store, u32 dest, u32 service) { put(store.dests()[dest]
 
 void dest_flags(Store& store, u32 dest, u8 flags) { put(store.dests()[dest].flags, flags); }
 
-void timeout(Store& store, State state, u32 seconds) { put(store.config().timeouts[static_cast<u32>(state)], seconds); }
+void timeouts(Store& store, const Timeouts& t) {
+    const auto set = [&](State state, u32 seconds) {
+        if (seconds != 0)
+            put(store.config().timeouts[static_cast<u32>(state)], seconds);
+    };
+    set(State::established, t.tcp);
+    set(State::fin_wait, t.tcp_fin);
+    set(State::udp, t.udp);
+}
 
 void zero(Store& store, u32 index, const Counters& current) {
     put(store.zeros()[index], current);
     put(store.rates()[index], Rates{.last = current});
-}
-
-Result<void> fresh_counters(Store& store, u32 index) {
-    if (auto cleared = store.clear_counters(index); !cleared)
-        return cleared;
-    zero(store, index, {});
-    return {};
-}
-
-Result<void> fresh_dest(Store& store, u32 id, const Dest& record) {
-    store.dests()[id] = record;
-    return fresh_counters(store, id);
 }
 
 void words(Store& store, u32 offset, std::span<const u32> block) {

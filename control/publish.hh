@@ -2,6 +2,7 @@
 // one store to one element, in program order: a command that is killed has done the calls before, whole.
 #pragma once
 
+#include "control/changes.hh"
 #include "control/store.hh"
 
 namespace bpvs::publish {
@@ -14,16 +15,15 @@ void used_dests_at_least(Store& store, u32 bound);
 void used_services_at_least(Store& store, u32 bound);
 void dest_service(Store& store, u32 dest, u32 service);
 void dest_flags(Store& store, u32 dest, u8 flags);
-void timeout(Store& store, State state, u32 seconds);
+/// 0: unchanged
+void timeouts(Store& store, const Timeouts& t);
 /// From now on, counter `index` is shown as zero.
 void zero(Store& store, u32 index, const Counters& current);
 
 /// Both fields as one command wrote them.
 MarksInForce seen(const MarksInForce& where);
 
-/// Memory that no packet reads yet.
-Result<void> fresh_counters(Store& store, u32 index);
-Result<void> fresh_dest(Store& store, u32 id, const Dest& record);
+/// Space that no packet reads yet.
 void words(Store& store, u32 offset, std::span<const u32> block);
 
 } // namespace bpvs::publish

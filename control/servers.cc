@@ -1,6 +1,8 @@
 // Adding, editing and deleting the servers of a service. The order of checks is IPVS's: thresholds, then
 // whether the server is there, then whether its address can be one.
 #include "control/director_parts.hh"
+#include "control/draft.hh"
+#include "control/views.hh"
 
 #include <algorithm>
 
@@ -27,24 +29,6 @@ Result<void> check_range(const ServerSpec& spec, const std::string& what) {
     return {};
 }
 
-SetEntry entry_of(const ServerSpec& spec, u32 dest) {
-    return {.dest = dest,
-            .weight = spec.weight,
-            .upper = spec.upper,
-            .lower = spec.lower,
-            .method = static_cast<u32>(spec.method),
-            .tunnel = spec.tunnel_type | spec.tunnel_flags << 16,
-            .tunnel_port = from_be16(spec.tunnel_port)};
-}
-
-auto find_server(Store& store, std::vector<SetEntry>& entries, Family family, const Address& addr, Be16 port) {
-    const auto dests = store.dests();
-    return std::ranges::find_if(entries, [&](const SetEntry& e) {
-        const Dest& d = dests[e.dest];
-        return d.addr_family == family && d.addr == addr && d.port == port;
-    });
-}
-
 std::string server_text(const char* verb, const ServiceName& service, Family family, const Address& addr, Be16 port) {
     return fmt::format("Cannot {} the server {} of {}", verb, to_text(family, addr, port), to_text(service));
 }
@@ -52,7 +36,13 @@ std::string server_text(const char* verb, const ServiceName& service, Family fam
 } // namespace
 
 /// The server's old record, if it still has one, or a fresh one.
-Result<u32> Director::record_for(const ServiceKey& key, const ServerSpec& spec) {
+Result<u32> Draft::record_for(DraftService& s, const ServiceKey& key, const ServerSpec& spec) {
+    const ServerName name{spec.family, spec.addr, spec.port};
+    if (const auto it = std::ranges::find_if(s.gone, [&](u32 id) { return name_of(id) == name; }); it != s.gone.end()) {
+        const u32 id = *it;
+        s.gone.erase(it);
+        return id;
+    }
     const Dest record{.addr = spec.addr,
                       .vip = key.vip,
                       .fwmark = key.fwmark,
@@ -62,84 +52,87 @@ Result<u32> Director::record_for(const ServiceKey& key, const ServerSpec& spec) 
                       .family = key.family,
                       .addr_family = spec.family,
                       .service = no_id};
-    if (const auto removed = ledger_->removed_server(record))
+    taken_ = true;
+    if (const auto removed = ledger_.removed_server(record)) {
+        ledger_.listed(*removed); // nobody else may take it
         return *removed;
-    const auto id = ledger_->take_dest_id();
-    if (!id)
-        return id;
-    if (auto fresh = publish::fresh_dest(store_, *id, record); !fresh)
-        return std::unexpected(fresh.error());
+    }
+    const auto id = ledger_.take_dest_id();
+    if (id)
+        fresh_[*id] = record;
     return id;
 }
 
-Result<void> Director::add_server(const ServiceName& service, const ServerSpec& spec) {
+/// `s.entries` were `before` until now.
+void Draft::servers_changed(DraftService& s, Entries before) {
+    s.turn = rotation_kind(s.service.scheduler).after_change(s.turn, before, s.entries);
+    s.changed = s.rebuild = true;
+}
+
+Result<void> Draft::add_server(const ServiceName& service, const ServerSpec& spec) {
     const std::string what = server_text("add", service, spec.family, spec.addr, spec.port);
-    auto found = find_for_change(service, what);
+    const auto found = existing(service, what);
     if (!found)
         return std::unexpected(found.error());
+    DraftService& s = **found;
     if (auto ok = check_range(spec, what); !ok)
         return ok;
-    if (find_server(store_, found->entries, spec.family, spec.addr, spec.port) != found->entries.end())
+    const ServerName name{spec.family, spec.addr, spec.port};
+    if (std::ranges::find(s.servers, name) != s.servers.end())
         return fail(Errc::server_exists, fmt::format("{}: it is there already; edit or remove it.", what));
     if (never_unicast(spec.family, spec.addr) || (spec.family == Family::v4 && is_unicast_ && !is_unicast_(spec.addr)))
         return fail(Errc::not_unicast, fmt::format("{}: the address is not a unicast address.", what));
     if (auto ok = carried_out_.check_server(spec, what); !ok)
         return ok;
 
-    const auto id = record_for(found->key, spec);
+    const auto id = record_for(s, ledger_.key(service), spec);
     if (!id)
-        return abandon(id.error());
-    std::vector<SetEntry> after{entry_of(spec, *id)};
-    after.insert(after.end(), found->entries.begin(), found->entries.end());
-    const auto& kind = rotation_kind(found->service.scheduler);
-    const auto next =
-        with_set(found->service, after, kind.after_change(found->turn(), found->entries, after), found->picks);
-    if (!next)
-        return abandon(next.error());
-    return commit(found->key, *next, *id, no_id);
+        return std::unexpected(id.error());
+    const std::vector<SetEntry> before = s.entries;
+    s.entries.insert(s.entries.begin(), entry_of(spec, *id));
+    s.servers.insert(s.servers.begin(), name);
+    servers_changed(s, before);
+    return {};
 }
 
-Result<void> Director::edit_server(const ServiceName& service, const ServerSpec& spec) {
+Result<void> Draft::edit_server(const ServiceName& service, const ServerSpec& spec) {
     const std::string what = server_text("edit", service, spec.family, spec.addr, spec.port);
-    auto found = find_for_change(service, what);
+    const auto found = existing(service, what);
     if (!found)
         return std::unexpected(found.error());
+    DraftService& s = **found;
     if (auto ok = check_range(spec, what); !ok)
         return ok;
-    std::vector<SetEntry> after = found->entries;
-    const auto server = find_server(store_, after, spec.family, spec.addr, spec.port);
-    if (server == after.end())
+    const auto server = std::ranges::find(s.servers, ServerName{spec.family, spec.addr, spec.port});
+    if (server == s.servers.end())
         return fail(Errc::no_server, fmt::format("{}: there is no such server; add it first.", what));
     if (auto ok = carried_out_.check_server(spec, what); !ok)
         return ok;
 
-    *server = entry_of(spec, server->dest);
-    const auto& kind = rotation_kind(found->service.scheduler);
-    const auto next =
-        with_set(found->service, after, kind.after_change(found->turn(), found->entries, after), found->picks);
-    if (!next)
-        return abandon(next.error());
-    return commit(found->key, *next, no_id, no_id);
+    const std::vector<SetEntry> before = s.entries;
+    SetEntry& entry = s.entries[static_cast<std::size_t>(server - s.servers.begin())];
+    entry = entry_of(spec, entry.dest);
+    servers_changed(s, before);
+    return {};
 }
 
-Result<void> Director::delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port) {
+Result<void> Draft::delete_server(const ServiceName& service, Family family, const Address& addr, Be16 port) {
     const std::string what = server_text("remove", service, family, addr, port);
-    auto found = find_for_change(service, what);
+    const auto found = existing(service, what);
     if (!found)
         return std::unexpected(found.error());
-    std::vector<SetEntry> after = found->entries;
-    const auto server = find_server(store_, after, family, addr, port);
-    if (server == after.end())
+    DraftService& s = **found;
+    const auto server = std::ranges::find(s.servers, ServerName{family, addr, port});
+    if (server == s.servers.end())
         return fail(Errc::no_server, fmt::format("{}: there is no such server.", what));
 
-    const u32 id = server->dest;
-    after.erase(server);
-    const auto& kind = rotation_kind(found->service.scheduler);
-    const auto next =
-        with_set(found->service, after, kind.after_change(found->turn(), found->entries, after), found->picks);
-    if (!next)
-        return abandon(next.error());
-    return commit(found->key, *next, no_id, id);
+    const std::vector<SetEntry> before = s.entries;
+    const auto entry = s.entries.begin() + (server - s.servers.begin());
+    s.gone.push_back(entry->dest);
+    s.entries.erase(entry);
+    s.servers.erase(server);
+    servers_changed(s, before);
+    return {};
 }
 
 } // namespace bpvs

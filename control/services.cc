@@ -1,6 +1,7 @@
 // Adding, editing and deleting services. The order of checks is IPVS's: a service that exists is reported
 // before a scheduler that does not.
 #include "control/director_parts.hh"
+#include "control/draft.hh"
 
 namespace bpvs {
 namespace {
@@ -37,86 +38,83 @@ Service with_settings(Service service, const ServiceSpec& spec, Engine engine) {
 
 } // namespace
 
-Result<void> Director::add_service(const ServiceSpec& spec) {
+Result<void> Draft::add_service(const ServiceSpec& spec) {
     const std::string what = fmt::format("Cannot add the service {}", to_text(spec.name));
     if (auto ok = carried_out_.check_name(spec.name, what); !ok)
         return ok;
-    auto book = ledger();
-    if (!book)
-        return std::unexpected(book.error());
-    const ServiceKey key = (*book)->key(spec.name);
-    if ((*book)->find(key))
+    const ServiceKey key = ledger_.key(spec.name);
+    const auto touched = touched_.find(key);
+    if (touched == touched_.end() ? !flushed_ && ledger_.find(key) != nullptr : touched->second.there)
         return fail(Errc::service_exists, fmt::format("{}: it exists already; edit or delete it.", what));
     const auto settings = check_spec(spec, carried_out_, what);
     if (!settings)
         return std::unexpected(settings.error());
-    const Scheduler scheduler = settings->scheduler;
 
-    const auto id = (*book)->take_service_id();
-    if (!id)
-        return abandon(id.error());
-    if (auto cleared = publish::fresh_counters(store_, counter_of_service(store_, *id)); !cleared)
-        return abandon(cleared.error());
-    // Servers of a deleted service of this name come back with their connections, but count from zero.
-    for (u32 dest : (*book)->removed_servers(key)) {
-        auto counters = store_.counters(dest, 1);
-        if (!counters)
-            return abandon(counters.error());
-        publish::zero(store_, dest, counters->front());
+    const auto place = touch(key);
+    if (!place)
+        return std::unexpected(place.error());
+    DraftService& s = **place;
+    if (s.service.id == no_id) { // one that the draft deleted keeps its id, so that packets find its servers joined
+        taken_ = true;
+        const auto id = ledger_.take_service_id();
+        if (!id)
+            return std::unexpected(id.error());
+        s.service.id = *id;
+        s.picks = picks_of(store_, *id);
     }
-    const auto service = with_set(with_settings({.id = *id, .scheduler = scheduler}, spec, settings->engine), {},
-                                  rotation_kind(scheduler).begin({}), picks_of(store_, *id));
-    if (!service)
-        return abandon(service.error());
-    return commit(key, *service, no_id, no_id);
+    s.service = with_settings({.id = s.service.id, .scheduler = settings->scheduler}, spec, settings->engine);
+    s.turn = rotation_kind(settings->scheduler).begin({});
+    s.there = s.changed = s.anew = s.rebuild = true;
+    ++count_;
+    return {};
 }
 
-Result<void> Director::edit_service(const ServiceSpec& spec) {
+Result<void> Draft::edit_service(const ServiceSpec& spec) {
     const std::string what = fmt::format("Cannot edit the service {}", to_text(spec.name));
-    auto found = find_for_change(spec.name, what);
+    const auto found = existing(spec.name, what);
     if (!found)
         return std::unexpected(found.error());
     const auto settings = check_spec(spec, carried_out_, what);
     if (!settings)
         return std::unexpected(settings.error());
-    const Scheduler scheduler = settings->scheduler;
 
-    Service service = with_settings(found->service, spec, settings->engine);
-    if (service.scheduler != scheduler) {
-        service.scheduler = scheduler;
-        const auto rebuilt =
-            with_set(service, found->entries, rotation_kind(scheduler).begin(found->entries), found->picks);
-        if (!rebuilt)
-            return abandon(rebuilt.error());
-        service = *rebuilt;
+    DraftService& s = **found;
+    s.service = with_settings(s.service, spec, settings->engine);
+    s.changed = true;
+    if (s.service.scheduler != settings->scheduler) {
+        s.service.scheduler = settings->scheduler;
+        s.turn = rotation_kind(settings->scheduler).begin(s.entries);
+        s.rebuild = true;
     }
-    return commit(found->key, service, no_id, no_id);
-}
-
-Result<void> Director::delete_service(const ServiceName& name) {
-    auto found = find_for_change(name, fmt::format("Cannot delete the service {}", to_text(name)));
-    if (!found)
-        return std::unexpected(found.error());
-    publish::dirty(store_, true);
-    if (auto erased = store_.erase_service(found->key); !erased)
-        return abandon(erased.error());
-    for (const SetEntry& e : found->entries)
-        publish::dest_service(store_, e.dest, no_id);
-    if (found->ledger->services() == 1)
-        publish::in_force(store_, InForce{.generation = found->key.generation, .enabled = 0});
-    publish::dirty(store_, false);
-
-    found->ledger->erased(found->key);
-    for (const SetEntry& e : found->entries)
-        found->ledger->unlisted(e.dest);
     return {};
 }
 
-/// The flip of the generation is the change; what remains to be done is what recover() does.
-Result<void> Director::flush() {
-    publish::dirty(store_, true);
-    publish::in_force(store_, InForce{.generation = store_.config().in_force.generation + 1, .enabled = 0});
-    return recover();
+Result<void> Draft::delete_service(const ServiceName& name) {
+    const auto found = existing(name, fmt::format("Cannot delete the service {}", to_text(name)));
+    if (!found)
+        return std::unexpected(found.error());
+    remove(**found);
+    --count_;
+    return {};
+}
+
+Result<void> Draft::flush() {
+    for (auto& [key, s] : touched_)
+        if (s.there)
+            remove(s);
+    flushed_ = true;
+    count_ = 0;
+    return {};
+}
+
+/// The service is gone from the draft; its records are kept in mind for servers that come back.
+void Draft::remove(DraftService& s) {
+    for (const SetEntry& e : s.entries)
+        s.gone.push_back(e.dest);
+    s.entries.clear();
+    s.servers.clear();
+    s.there = false;
+    s.changed = true;
 }
 
 } // namespace bpvs

@@ -36,6 +36,20 @@ public:
     virtual Result<void> put_service(const ServiceKey& key, const Service& value) = 0;
     virtual Result<void> erase_service(const ServiceKey& key) = 0;
 
+    /// Many at once, in any order; on an error some may have been done.
+    virtual Result<void> put_services(std::span<const std::pair<ServiceKey, Service>> all) {
+        for (const auto& [key, value] : all)
+            if (auto put = put_service(key, value); !put)
+                return put;
+        return {};
+    }
+    virtual Result<void> erase_services(std::span<const ServiceKey> keys) {
+        for (const ServiceKey& key : keys)
+            if (auto erased = erase_service(key); !erased)
+                return erased;
+        return {};
+    }
+
     virtual std::span<MarkRule> mark_rules() = 0;  ///< two halves of max_mark_rules
     virtual std::span<MarkPorts> mark_ports() = 0; ///< two halves of max_mark_ports
     virtual Result<std::vector<MarkPrefix>> mark_prefixes() = 0;
@@ -44,7 +58,6 @@ public:
 
     /// Counters of the first `count` ids, summed over CPUs.
     virtual Result<std::vector<Counters>> counters(u32 first, u32 count) = 0;
-    virtual Result<void> clear_counters(u32 index) = 0;
     /// Packets per reason, indexed by Reason, summed over CPUs.
     virtual Result<std::vector<u64>> reasons() = 0;
 

@@ -31,7 +31,6 @@ public:
     }
     Result<void> erase_mark_prefix(const MarkPrefix& key) override { return touched().erase_mark_prefix(key); }
     Result<std::vector<Counters>> counters(u32 first, u32 count) override { return touched().counters(first, count); }
-    Result<void> clear_counters(u32 index) override { return touched().clear_counters(index); }
     Result<std::vector<u64>> reasons() override { return touched().reasons(); }
     u64 now() override { return touched().now(); }
     void settle() override { touched().settle(); }

@@ -49,14 +49,6 @@ Result<std::vector<Counters>> MemoryStore::counters(u32 first, u32 count) {
     return std::vector<Counters>(begin, begin + count);
 }
 
-Result<void> MemoryStore::clear_counters(u32 index) {
-    if (index >= tables_.counters.size())
-        return fail(Errc::system,
-                    fmt::format("Counter {} does not exist; there are {}.", index, tables_.counters.size()));
-    tables_.counters[index] = Counters{};
-    return {};
-}
-
 Result<std::vector<u64>> MemoryStore::reasons() {
     return std::vector<u64>(tables_.reasons.begin(), tables_.reasons.end());
 }

@@ -31,7 +31,6 @@ public:
     Result<void> erase_mark_prefix(const MarkPrefix& key) override;
 
     Result<std::vector<Counters>> counters(u32 first, u32 count) override;
-    Result<void> clear_counters(u32 index) override;
     Result<std::vector<u64>> reasons() override;
 
     u64 now() override { return tables_.jiffies; }

@@ -133,10 +133,38 @@ Result<std::vector<std::pair<ServiceKey, Service>>> KernelStore::services() {
 Result<void> KernelStore::put_service(const ServiceKey& key, const Service& value) {
     if (bpf_map_update_elem(services_.get(), &key, &value, BPF_ANY) == 0)
         return {};
+    return service_refused();
+}
+
+std::unexpected<Error> KernelStore::service_refused() {
     if (errno == E2BIG || errno == ENOMEM)
         return fail(Errc::no_room,
                     fmt::format("cannot add the service: the table holds {} services", config().max_services));
     return system_error("write a service");
+}
+
+Result<void> KernelStore::put_services(std::span<const std::pair<ServiceKey, Service>> all) {
+    std::vector<ServiceKey> keys;
+    std::vector<Service> values;
+    for (const auto& [key, value] : all) {
+        keys.push_back(key);
+        values.push_back(value);
+    }
+    auto count = static_cast<u32>(all.size());
+    if (count == 0 || bpf_map_update_batch(services_.get(), keys.data(), values.data(), &count, nullptr) == 0)
+        return {};
+    return service_refused();
+}
+
+Result<void> KernelStore::erase_services(std::span<const ServiceKey> keys) {
+    for (std::size_t done = 0; done < keys.size();) {
+        auto count = static_cast<u32>(keys.size() - done);
+        const int r = bpf_map_delete_batch(services_.get(), keys.data() + done, &count, nullptr);
+        if (r != 0 && errno != ENOENT)
+            return system_error("delete services");
+        done += count + (r != 0 ? 1 : 0); // one that is gone already is passed over
+    }
+    return {};
 }
 
 Result<void> KernelStore::erase_service(const ServiceKey& key) {
@@ -195,13 +223,6 @@ Result<std::vector<Counters>> KernelStore::counters(u32 first, u32 count) {
         done += n;
     }
     return sums;
-}
-
-Result<void> KernelStore::clear_counters(u32 index) {
-    const std::vector<Counters> zero(cpus());
-    if (bpf_map_update_elem(counters_.get(), &index, zero.data(), BPF_ANY) != 0)
-        return system_error("clear a counter");
-    return {};
 }
 
 Result<std::vector<u64>> KernelStore::reasons() {

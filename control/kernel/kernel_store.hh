@@ -32,13 +32,15 @@ public:
     Result<void> put_mark_prefix(const MarkPrefix& key, const MarkRange& value) override;
     Result<void> erase_mark_prefix(const MarkPrefix& key) override;
     Result<std::vector<Counters>> counters(u32 first, u32 count) override;
-    Result<void> clear_counters(u32 index) override;
+    Result<void> put_services(std::span<const std::pair<ServiceKey, Service>> all) override;
+    Result<void> erase_services(std::span<const ServiceKey> keys) override;
     Result<std::vector<u64>> reasons() override;
     u64 now() override;
     void settle() override;
 
 private:
     KernelStore() = default;
+    std::unexpected<Error> service_refused();
     u32 ids() { return config().max_dests + config().max_services; }
     template <class T>
     static T* first(const Mapping& m) {

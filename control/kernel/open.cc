@@ -70,7 +70,6 @@ public:
     Result<void> put_mark_prefix(const MarkPrefix&, const MarkRange&) override { return not_up(); }
     Result<void> erase_mark_prefix(const MarkPrefix&) override { return not_up(); }
     Result<std::vector<Counters>> counters(u32, u32 count) override { return std::vector<Counters>(count); }
-    Result<void> clear_counters(u32) override { return not_up(); }
     Result<std::vector<u64>> reasons() override { return std::vector<u64>(static_cast<std::size_t>(Reason::count)); }
     u64 now() override { return 0; }
     void settle() override {}
