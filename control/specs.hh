@@ -25,6 +25,7 @@ struct ServiceSpec {
     u32 netmask = 0;               ///< with persistence: IPv4 mask (network byte order) or IPv6 prefix length
     bool one_packet = false;       ///< -o
     std::string pe;                ///< persistence engine
+    friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
 struct ServerSpec {
@@ -38,6 +39,7 @@ struct ServerSpec {
     u32 tunnel_type = 0; ///< 0 ipip, 1 gue, 2 gre
     u32 tunnel_flags = 0;
     Be16 tunnel_port{};
+    friend bool operator==(const ServerSpec&, const ServerSpec&) = default;
 };
 
 } // namespace bpvs

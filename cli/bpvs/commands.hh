@@ -12,6 +12,8 @@ void add_status(CLI::App& app, int& status);
 void add_attach(CLI::App& app, int& status);
 void add_detach(CLI::App& app, int& status);
 void add_mark(CLI::App& app, int& status);
+void add_diff(CLI::App& app, int& status);
+void add_apply(CLI::App& app, int& status);
 void add_version(CLI::App& app, int& status);
 
 } // namespace bpvs::cli

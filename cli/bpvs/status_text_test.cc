@@ -38,6 +38,9 @@ TEST(StatusJson, is_as_its_page_shows) {
     DirectorStatus status = up();
     status.pin_path = "/run/bpvs/bpf/4026531840";
     status.connections_max = 262144;
+    status.services_max = 32768;
+    status.servers_max = 262144;
+    status.memory = u64{180} << 20;
     status.reasons.pop_back();
     std::ifstream page(BPVS_JSON_PAGE);
     const std::string text{std::istreambuf_iterator<char>(page), {}};

@@ -14,6 +14,10 @@ void add_up(CLI::App& app, int& status) {
     up->add_option("--connections", options->connections,
                    "how many connections to reserve room for; without it: by the machine's memory")
         ->check(CLI::Range(1u, 0x7fffffffu));
+    up->add_option("--services", options->services, "how many services to reserve room for; the same")
+        ->check(CLI::Range(1u, 0xffffffu));
+    up->add_option("--servers", options->servers, "how many servers, over all services; the same")
+        ->check(CLI::Range(1u, 0xffffffu));
     up->callback([options, &status] { status = outcome(director_up(*options)); });
 }
 

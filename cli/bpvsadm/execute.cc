@@ -3,6 +3,7 @@
 #include "cli/bpvsadm/list.hh"
 #include "cli/bpvsadm/parse.hh"
 #include "cli/bpvsadm/privilege.hh"
+#include "control/draft.hh"
 
 #include <fmt/format.h>
 #include <net/if.h>
@@ -10,28 +11,17 @@
 namespace bpvs::cli {
 namespace {
 
-Result<void> change(const Command& c, Director& director) {
-    const ServiceName& name = c.service.name;
-    switch (c.verb) {
-    case Verb::add_service:
-        return director.add_service(c.service);
-    case Verb::edit_service:
-        return director.edit_service(c.service);
-    case Verb::delete_service:
-        return director.delete_service(name);
-    case Verb::flush:
-        return director.flush();
-    case Verb::add_server:
-        return director.add_server(name, c.server);
-    case Verb::edit_server:
-        return director.edit_server(name, c.server);
-    case Verb::delete_server:
-        return director.delete_server(name, c.server.family, c.server.addr, c.server.port);
-    case Verb::zero:
-        return director.zero(c.has(Opt::service) ? std::optional(name) : std::nullopt);
-    default:
-        return director.set_timeouts(c.timeouts);
-    }
+/// --dry-run of one command.
+int try_out(const Command& c, Director& director, const Streams& streams) {
+    auto draft = director.draft();
+    if (!draft)
+        return report(failure_of(c.verb, draft.error()), streams);
+    if (auto done = change(c, **draft); !done)
+        return report(failure_of(c.verb, done.error()), streams);
+    std::vector<std::string> zeros;
+    if (c.verb == Verb::zero)
+        zeros.push_back(c.has(Opt::service) ? "-Z " + service_option(c.service.name, {}) : "-Z");
+    return show_effect(director, **draft, zeros, streams);
 }
 
 int start_daemon(const Command& c, const Streams& streams) {
@@ -42,8 +32,11 @@ int start_daemon(const Command& c, const Streams& streams) {
                   streams);
 }
 
-Access access_of(Verb verb) {
-    switch (verb) {
+/// A trial takes the lock, and leaves a director that is not up as it is.
+Access access_of(const Command& c) {
+    if (c.has(Opt::dry_run))
+        return Access::change;
+    switch (c.verb) {
     case Verb::list:
     case Verb::save:
     case Verb::start_daemon:
@@ -51,6 +44,8 @@ Access access_of(Verb verb) {
         return Access::read;
     case Verb::add_service:
     case Verb::restore:
+    case Verb::replace:
+    case Verb::ipvs_restore:
     case Verb::set:
         return Access::create;
     default:
@@ -59,6 +54,30 @@ Access access_of(Verb verb) {
 }
 
 } // namespace
+
+Result<void> change(const Command& c, Changes& table) {
+    const ServiceName& name = c.service.name;
+    switch (c.verb) {
+    case Verb::add_service:
+        return table.add_service(c.service);
+    case Verb::edit_service:
+        return table.edit_service(c.service);
+    case Verb::delete_service:
+        return table.delete_service(name);
+    case Verb::flush:
+        return table.flush();
+    case Verb::add_server:
+        return table.add_server(name, c.server);
+    case Verb::edit_server:
+        return table.edit_server(name, c.server);
+    case Verb::delete_server:
+        return table.delete_server(name, c.server.family, c.server.addr, c.server.port);
+    case Verb::zero:
+        return table.zero(c.has(Opt::service) ? std::optional(name) : std::nullopt);
+    default:
+        return table.set_timeouts(c.timeouts);
+    }
+}
 
 Failure failure_of(Verb verb, const Error& error) {
     const bool of_server = verb == Verb::add_server || verb == Verb::edit_server || verb == Verb::delete_server;
@@ -103,6 +122,8 @@ int execute(const Command& command, Director& director, const Streams& streams) 
     case Verb::stop_daemon:
         return report({exit_refused, "No daemon is running"}, streams);
     default:
+        if (command.has(Opt::dry_run))
+            return try_out(command, director, streams);
         if (auto done = change(command, director); !done)
             return report(failure_of(command.verb, done.error()), streams);
         return exit_ok;
@@ -119,12 +140,14 @@ int run(int argc, const char** argv, const Streams& streams, const Opener& open)
         fmt::print(streams.out, "{}", command->verb == Verb::help ? help_text(argv[0]) : version_text());
         return exit_ok;
     }
-    const auto opened = open(access_of(command->verb));
+    const auto opened = open(access_of(*command));
     if (!opened)
         return report(failure_of(command->verb, opened.error()), streams);
     Director& director = (*opened)->director();
-    if (command->verb == Verb::restore)
-        return restore(argv[0], director, streams);
+    if (command->verb == Verb::restore || command->verb == Verb::replace)
+        return restore(argv[0], *command, director, streams);
+    if (command->verb == Verb::ipvs_restore)
+        return restore_line_by_line(argv[0], director, streams);
     return execute(*command, director, streams);
 }
 

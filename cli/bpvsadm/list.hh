@@ -28,7 +28,11 @@ void put_connection(Buffer& out, const ConnectionView& connection, const Names& 
 
 std::string timeouts_text(const Timeouts& timeouts);
 
-/// Lines for -R.
+/// The service of -a and -A lines: "-t 1.1.1.1:80", "-f 7 -6".
+std::string service_option(const ServiceName& name, const Names& names);
+/// Lines for -R, without their end.
+std::string save_line(const ServiceSpec& service, const Names& names);
+std::string save_line(const ServiceName& service, const ServerSpec& server, const Names& names);
 void put_save(Output& out, const std::vector<ServiceView>& services, const Names& names);
 
 /// -L and -S on an open director. Returns the exit status.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace bpvs::cli {
 namespace {
@@ -15,7 +16,7 @@ struct VerbRow {
 
 // One column per Opt: '+' required, ' ' allowed, '1' excludes the other '1's, 'x' illegal.
 // clang-format off
-constexpr std::array<VerbRow, 16> verbs{{
+constexpr std::array<VerbRow, 18> verbs{{
     //                   numeric
     //                   |connection
     //                   ||service
@@ -42,6 +43,8 @@ constexpr std::array<VerbRow, 16> verbs{{
     {"delete-service",  "xx+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
     {"flush",           "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
     {"restore",         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+    {"replace",         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+    {"ipvs-restore",    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
     {"save",            " xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
     {"add-server",      "xx+xxx+    xxxxxxxxxxxxxxxxxx     "},
     {"edit-server",     "xx+xxx+    xxxxxxxxxxxxxxxxxx     "},
@@ -59,14 +62,24 @@ constexpr std::array<VerbRow, 16> verbs{{
 // line of ipvsadm means what it always did.
 struct ExtensionRow {
     Opt opt;
-    std::array<Verb, 1> verbs;
+    u32 verbs; ///< bits
 };
+
+consteval u32 with(std::initializer_list<Verb> members) {
+    u32 bits = 0;
+    for (const Verb v : members)
+        bits |= 1u << static_cast<u32>(v);
+    return bits;
+}
 constexpr std::array extensions{
-    ExtensionRow{Opt::json, {Verb::list}},
-    ExtensionRow{Opt::filter_service, {Verb::list}},
-    ExtensionRow{Opt::filter_server, {Verb::list}},
-    ExtensionRow{Opt::filter_state, {Verb::list}},
-    ExtensionRow{Opt::filter_client, {Verb::list}},
+    ExtensionRow{Opt::json, with({Verb::list})},
+    ExtensionRow{Opt::filter_service, with({Verb::list})},
+    ExtensionRow{Opt::filter_server, with({Verb::list})},
+    ExtensionRow{Opt::filter_state, with({Verb::list})},
+    ExtensionRow{Opt::filter_client, with({Verb::list})},
+    ExtensionRow{Opt::dry_run,
+                 with({Verb::add_service, Verb::edit_service, Verb::delete_service, Verb::flush, Verb::restore,
+                       Verb::replace, Verb::add_server, Verb::edit_server, Verb::delete_server, Verb::zero, Verb::set})},
 };
 
 constexpr std::array<const char*, opt_count> opt_names{
@@ -74,7 +87,7 @@ constexpr std::array<const char*, opt_count> opt_names{
     "forwarding-method", "weight", "u-threshold", "l-threshold", "mcast-interface", "timeout", "daemon", "stats",
     "rate", "thresholds", "persistent-conn", "nosort", "syncid", "exact", "ops", "pe", "sched-flags", "mcast-group",
     "mcast-port", "mcast-ttl", "sync-maxlen", "tun-info", "tun-type", "tun-port", "tun-nocsum", "tun-csum",
-    "tun-remcsum", "json", "filter-service", "filter-server", "filter-state", "filter-client",
+    "tun-remcsum", "json", "filter-service", "filter-server", "filter-state", "filter-client", "dry-run",
 };
 
 constexpr auto none = Takes::nothing;
@@ -86,7 +99,9 @@ constexpr std::array command_rows{
     CommandRow{Verb::edit_service,   "edit-service",   'E', none, "SERVICE [OPTIONS]",        "change a virtual service"},
     CommandRow{Verb::delete_service, "delete-service", 'D', none, "SERVICE",                  "delete a virtual service"},
     CommandRow{Verb::flush,          "clear",          'C', none, "",                         "delete all services"},
-    CommandRow{Verb::restore,        "restore",        'R', none, "",                         "carry out the lines of standard input"},
+    CommandRow{Verb::restore,        "restore",        'R', none, "",                         "carry out the lines of standard input, all at once or none"},
+    CommandRow{Verb::replace,        "replace",        0,   none, "",                         "the same on an empty table: -C and -R in one switch"},
+    CommandRow{Verb::ipvs_restore,   "ipvs-restore",   0,   none, "",                         "carry out the lines of standard input one by one"},
     CommandRow{Verb::save,           "save",           'S', none, "[-n]",                     "print the table as input for -R"},
     CommandRow{Verb::add_server,     "add-server",     'a', none, "SERVICE -r SERVER [OPTIONS]", "add a real server"},
     CommandRow{Verb::edit_server,    "edit-server",    'e', none, "SERVICE -r SERVER [OPTIONS]", "change a real server"},
@@ -155,6 +170,7 @@ constexpr std::array option_rows{
     OptionRow{Opt::filter_server,   "filter-server",   0,   arg,  "HOST[:PORT]", 0,      "only what has this real server"},
     OptionRow{Opt::filter_state,    "filter-state",    0,   arg,  "STATE[,STATE]", 0,    "with -c: only connections in these states"},
     OptionRow{Opt::filter_client,   "filter-client",   0,   arg,  "ADDRESS[/BITS]", 0,   "with -c: only connections of these clients"},
+    OptionRow{Opt::dry_run,         "dry-run",         0,   none, "",            0,      "print what would change, and change nothing"},
 };
 // clang-format on
 
@@ -175,7 +191,7 @@ Rule rule(Verb verb, Opt opt) {
     if (opt >= Opt::json && opt < Opt::count) {
         const auto row = std::ranges::find(extensions, opt, &ExtensionRow::opt);
         const bool universal = verb == Verb::help || verb == Verb::version;
-        return universal || std::ranges::count(row->verbs, verb) != 0 ? Rule::allowed : Rule::illegal;
+        return universal || (row->verbs >> static_cast<u32>(verb) & 1) != 0 ? Rule::allowed : Rule::illegal;
     }
     return static_cast<Rule>(verbs.at(static_cast<std::size_t>(verb)).rules[static_cast<std::size_t>(opt)]);
 }

@@ -16,6 +16,8 @@ enum class Verb : u8 {
     delete_service,
     flush,
     restore,
+    replace,
+    ipvs_restore,
     save,
     add_server,
     edit_server,
@@ -71,6 +73,7 @@ enum class Opt : u8 {
     filter_server,
     filter_state,
     filter_client,
+    dry_run,
     count, ///< from here on: options that go with every command
     ipv6,
     sort,

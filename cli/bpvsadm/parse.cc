@@ -35,11 +35,13 @@ std::vector<poptOption> popt_table() {
     return table;
 }
 
+bool reads_lines(Verb verb) { return verb == Verb::restore || verb == Verb::replace || verb == Verb::ipvs_restore; }
+
 class Parser {
 public:
     Parser(int argc, const char** argv, bool from_restore)
-        : table_(popt_table()), context_(poptGetContext("ipvsadm", argc, argv, table_.data(), 0), poptFreeContext),
-          program_(argv[0]), from_restore_(from_restore) {}
+        : context_(poptGetContext("ipvsadm", argc, argv, table().data(), 0), poptFreeContext), program_(argv[0]),
+          from_restore_(from_restore) {}
 
     Parsed<Command> run() {
         if (auto ok = command_word(); !ok)
@@ -60,6 +62,12 @@ public:
     }
 
 private:
+    /// Made once: a file has many lines.
+    static const std::vector<poptOption>& table() {
+        static const std::vector<poptOption> made = popt_table();
+        return made;
+    }
+
     int next() {
         const int spelling = poptGetNextOpt(context_.get());
         const std::unique_ptr<char, decltype(&std::free)> arg(poptGetOptArg(context_.get()), std::free);
@@ -74,7 +82,7 @@ private:
         const int spelling = next();
         const auto rows = commands();
         const auto row = static_cast<std::size_t>(spelling) - 1;
-        if (spelling < 1 || row >= rows.size() || (from_restore_ && rows[row].verb == Verb::restore))
+        if (spelling < 1 || row >= rows.size() || (from_restore_ && reads_lines(rows[row].verb)))
             return std::unexpected(
                 Failure{exit_refused, fmt::format("Try `{0} -h' or '{0} --help' for more information.", program_)});
         command_.verb = rows[row].verb;
@@ -297,7 +305,6 @@ private:
         return {};
     }
 
-    std::vector<poptOption> table_;
     std::unique_ptr<poptContext_s, decltype(&poptFreeContext)> context_;
     std::string program_;
     bool from_restore_;

@@ -1,50 +1,46 @@
-// -R: every line is a command line, with or without the program's name in front.
-#include "cli/bpvsadm/execute.hh"
-#include "cli/bpvsadm/parse.hh"
+// -R and --replace: the lines of standard input as one change. --ipvs-restore: line by line, as ipvsadm's -R.
+#include "cli/bpvsadm/batch.hh"
+#include "cli/bpvsadm/difference.hh"
 
-#include <cstdlib>
-#include <cstring>
 #include <fmt/format.h>
-#include <sstream>
-#include <vector>
 
 namespace bpvs::cli {
-namespace {
 
-bool read_line(std::FILE* in, std::string& line) {
-    char* buffer = nullptr;
-    std::size_t size = 0;
-    const ssize_t length = getline(&buffer, &size, in);
-    if (length >= 0)
-        line.assign(buffer, static_cast<std::size_t>(length));
-    std::free(buffer);
-    return length >= 0;
+int show_effect(Director& director, const Draft& draft, const std::vector<std::string>& zeros, const Streams& streams) {
+    auto before = director.list();
+    auto after = draft.preview();
+    if (!before || !after)
+        return report(failure_of(Verb::restore, before ? after.error() : before.error()), streams);
+    Output out(streams.out);
+    put_difference(out, std::move(*before), std::move(*after));
+    if (draft.timeouts())
+        put_difference(out, director.timeouts(), *draft.timeouts());
+    for (const std::string& line : zeros)
+        fmt::format_to(to(out.buffer()), "+ {}\n", line);
+    return exit_ok;
 }
 
-/// Words are separated by blanks; there is no quoting.
-std::vector<std::string> words_of(const std::string& line) {
-    std::istringstream in(line);
-    std::vector<std::string> words;
-    for (std::string word; in >> word;)
-        words.push_back(std::move(word));
-    if (!words.empty() && (words.front() == "ipvsadm" || words.front() == "bpvsadm"))
-        words.erase(words.begin());
-    return words;
+int restore(const char* program, const Command& command, Director& director, const Streams& streams) {
+    auto draft = director.draft();
+    if (!draft)
+        return report(failure_of(command.verb, draft.error()), streams);
+    if (command.verb == Verb::replace)
+        if (auto ok = (*draft)->flush(); !ok)
+            return report(failure_of(command.verb, ok.error()), streams);
+    const Staged staged = stage_lines(program, streams.in, **draft, Lines::commands, streams);
+    if (staged.exit != exit_ok)
+        return staged.exit;
+    if (command.has(Opt::dry_run))
+        return show_effect(director, **draft, staged.zeros, streams);
+    if (auto done = director.commit(**draft); !done)
+        return report(failure_of(command.verb, done.error()), streams);
+    return exit_ok;
 }
 
-Parsed<Command> parse_words(const char* program, const std::vector<std::string>& words) {
-    std::vector<const char*> argv{program};
-    for (const std::string& word : words)
-        argv.push_back(word.c_str());
-    argv.push_back(nullptr);
-    return parse(static_cast<int>(argv.size()) - 1, argv.data(), true);
-}
-
-} // namespace
-
-int restore(const char* program, Director& director, const Streams& streams) {
+int restore_line_by_line(const char* program, Director& director, const Streams& streams) {
     int status = exit_ok;
-    for (std::string line; read_line(streams.in, line);) {
+    LineReader reader(streams.in);
+    for (std::string_view line; reader.next(line);) {
         const std::vector<std::string> words = words_of(line);
         if (words.empty())
             continue;

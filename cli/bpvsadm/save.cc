@@ -9,15 +9,6 @@
 namespace bpvs::cli {
 namespace {
 
-/// The service of -a and -A lines: "-t 1.1.1.1:80", "-f 7 -6".
-std::string service_option(const ServiceName& name, const Names& names) {
-    // A mark is printed as the signed number that ipvsadm prints.
-    if (name.fwmark != 0)
-        return fmt::format("-f {}{}", static_cast<int>(name.fwmark), name.family == Family::v6 ? " -6" : "");
-    const char* option = name.protocol == IpProto::tcp ? "-t" : name.protocol == IpProto::udp ? "-u" : "--sctp-service";
-    return fmt::format("{} {}", option, endpoint_text(name.family, name.vip, name.vport, name.protocol, names));
-}
-
 std::string save_service(const ServiceSpec& spec) {
     std::string text = " -s " + spec.scheduler;
     if (spec.persistence != 0) {
@@ -51,7 +42,32 @@ void put_server(Buffer& out, const ServerSpec& s) {
                    s.method == Forward::tunnel ? tunnel_options(s) : "");
 }
 
+void put_server_line(Buffer& out, const std::string& option, IpProto protocol, const ServerSpec& s,
+                     const Names& names) {
+    fmt::format_to(to(out), FMT_COMPILE("-a {} -r "), option);
+    put_endpoint(out, s.family, s.addr, s.port, protocol, names);
+    put_server(out, s);
+}
+
 } // namespace
+
+std::string service_option(const ServiceName& name, const Names& names) {
+    // A mark is printed as the signed number that ipvsadm prints.
+    if (name.fwmark != 0)
+        return fmt::format("-f {}{}", static_cast<int>(name.fwmark), name.family == Family::v6 ? " -6" : "");
+    const char* option = name.protocol == IpProto::tcp ? "-t" : name.protocol == IpProto::udp ? "-u" : "--sctp-service";
+    return fmt::format("{} {}", option, endpoint_text(name.family, name.vip, name.vport, name.protocol, names));
+}
+
+std::string save_line(const ServiceSpec& service, const Names& names) {
+    return fmt::format("-A {}{}", service_option(service.name, names), save_service(service));
+}
+
+std::string save_line(const ServiceName& service, const ServerSpec& server, const Names& names) {
+    Buffer line;
+    put_server_line(line, service_option(service, names), service.protocol, server, names);
+    return {line.data(), line.size() - 1};
+}
 
 void put_save(Output& out, const std::vector<ServiceView>& services, const Names& names) {
     for (const ServiceView& service : services) {
@@ -59,11 +75,8 @@ void put_save(Output& out, const std::vector<ServiceView>& services, const Names
         const std::string option = service_option(name, names);
         Buffer& text = out.buffer();
         fmt::format_to(to(text), "-A {}{}\n", option, save_service(service.spec));
-        for (const ServerView& s : service.servers) {
-            fmt::format_to(to(text), FMT_COMPILE("-a {} -r "), option);
-            put_endpoint(text, s.spec.family, s.spec.addr, s.spec.port, name.protocol, names);
-            put_server(text, s.spec);
-        }
+        for (const ServerView& s : service.servers)
+            put_server_line(text, option, name.protocol, s.spec, names);
         if (!out.drain())
             return;
     }

@@ -26,10 +26,6 @@ namespace bpvs::kernel {
 
 namespace {
 
-constexpr u32 max_dests = 65536;
-constexpr u32 max_services = 16384;
-constexpr u32 max_words = 1U << 20;
-
 constexpr std::array program_names = {"bpvs_ingress", "bpvs_egress", "bpvs_arm", "bpvs_clock"};
 constexpr const char* witness = "witness";
 
@@ -85,15 +81,21 @@ Result<void> for_each_map(bpf_object* o, F fn) {
     return {};
 }
 
-void set_sizes(bpf_object* o, u32 connections) {
-    const u32 ids = max_dests + max_services;
-    const std::array<std::pair<const char*, u32>, 10> sizes = {{{"services", max_services},
-                                                                {"dests", max_dests},
-                                                                {"cursors", max_services},
-                                                                {"words", max_words / 2},
-                                                                {"conns", connections},
-                                                                {"flows", 2 * connections},
-                                                                {"free_conns", connections},
+/// A server's entry and its share of a scheduler's table, twice: what is replaced stays until no packet reads it.
+constexpr u32 words_per_server = 2 * (set_entry_words + 2);
+
+u32 words_of(const Sizes& room) { return (room.servers + room.services) * words_per_server; }
+
+/// The elements of `services` are there twice while all of them are replaced.
+void set_sizes(bpf_object* o, const Sizes& room) {
+    const u32 ids = room.servers + room.services;
+    const std::array<std::pair<const char*, u32>, 10> sizes = {{{"services", 2 * room.services},
+                                                                {"dests", room.servers},
+                                                                {"cursors", room.services},
+                                                                {"words", words_of(room) / 2},
+                                                                {"conns", room.connections},
+                                                                {"flows", 2 * room.connections},
+                                                                {"free_conns", room.connections},
                                                                 {"counters", ids},
                                                                 {"rates", ids},
                                                                 {"zeros", ids}}};
@@ -155,16 +157,16 @@ u32 jiffies_per_second() {
     return t.tv_nsec > 0 ? static_cast<u32>(1'000'000'000 / t.tv_nsec) : 250;
 }
 
-Result<void> initialise(const std::string& directory, u32 connections) {
+Result<void> initialise(const std::string& directory, const Sizes& room) {
     const Fd fd(bpf_obj_get(pin_of(directory, "config").c_str()));
     Config c{};
     c.version = object_version();
     c.build = object_build();
     c.hz = jiffies_per_second();
-    c.connections = connections;
-    c.max_dests = max_dests;
-    c.max_services = max_services;
-    c.max_words = max_words;
+    c.connections = room.connections;
+    c.max_dests = room.servers;
+    c.max_services = room.services;
+    c.max_words = words_of(room);
     default_timeouts(c);
     const u32 key = 0;
     if (bpf_map_update_elem(fd.get(), &key, &c, BPF_ANY) != 0)
@@ -183,23 +185,28 @@ u64 object_build() {
     return hash;
 }
 
-u32 default_connections() {
+Sizes default_sizes() {
     struct sysinfo info{};
     sysinfo(&info);
     const u64 memory = static_cast<u64>(info.totalram) * info.mem_unit;
-    return static_cast<u32>(std::bit_floor(std::clamp<u64>(memory / 65536, 16384, 4U << 20)));
+    const auto cpus = static_cast<u64>(std::max(libbpf_num_possible_cpus(), 1));
+    const u64 a_server = sizeof(Dest) + words_per_server * sizeof(u32) + sizeof(Rates) + (1 + cpus) * sizeof(Counters);
+    const auto servers = std::bit_floor(std::clamp<u64>(memory / 64 / a_server, 8192, 1U << 18));
+    return {.connections = static_cast<u32>(std::bit_floor(std::clamp<u64>(memory / 65536, 16384, 4U << 20))),
+            .services = static_cast<u32>(servers / 8),
+            .servers = static_cast<u32>(servers)};
 }
 
-Result<Programs> load(const std::string& directory, u32 connections) {
+Result<Programs> load(const std::string& directory, const Sizes& room) {
     libbpf_set_print(quiet);
     auto object = open_object();
     if (!object)
         return std::unexpected(object.error());
     bpf_object* o = object->get();
-    set_sizes(o, connections);
+    set_sizes(o, room);
     const auto pin = [&](bpf_map* m) { return bpf_map__pin(m, pin_of(directory, bpf_map__name(m)).c_str()); };
     auto done = in_order([&] { return load_programs(o); }, [&] { return for_each_map(o, pin); },
-                         [&] { return initialise(directory, connections); }, [&] { return pin_programs(o, directory); },
+                         [&] { return initialise(directory, room); }, [&] { return pin_programs(o, directory); },
                          [&] { return pin_witness(o, directory); }, [&] { return arm(o); });
     if (!done)
         return std::unexpected(done.error());

@@ -16,6 +16,13 @@ namespace bpvs::kernel {
 u32 object_version();
 u64 object_build();
 
+/// How much a director's tables hold.
+struct Sizes {
+    u32 connections;
+    u32 services;
+    u32 servers; ///< records: also of removed servers with connections, and of those about to replace others
+};
+
 /// The programs a director's hooks run.
 struct Programs {
     Fd ingress;
@@ -25,7 +32,7 @@ struct Programs {
 /// Makes maps of the given capacity, loads and pins everything in `directory`, starts the timers, ties the
 /// director to the current network namespace. It counts as complete after finish(). On failure the directory holds
 /// rubbish: remove it.
-Result<Programs> load(const std::string& directory, u32 connections);
+Result<Programs> load(const std::string& directory, const Sizes& room);
 
 /// Replaces the programs of the director in `directory` by this binary's, over the same maps: loads them,
 /// lets `attach` put them where the old ones run, then hands timers and pins over. Packets run through the
@@ -43,8 +50,8 @@ Result<Programs> pinned_programs(const std::string& directory);
 /// False: the network namespace that the director in `directory` belonged to is gone.
 bool namespace_alive(const std::string& directory);
 
-/// Connections the table holds when the user does not say: one for each 64 KiB of memory, rounded down to a power of
-/// two.
-u32 default_connections();
+/// The room there is when the user does not say: a connection for each 64 KiB of memory, servers in a 64th of it (they
+/// count on each CPU), an eighth as many services; powers of two.
+Sizes default_sizes();
 
 } // namespace bpvs::kernel

@@ -4,6 +4,7 @@
 #include "control/kernel/interfaces.hh"
 #include "control/kernel/kernel_store.hh"
 #include "control/kernel/loader.hh"
+#include "control/kernel/memory.hh"
 #include "control/kernel/place.hh"
 #include "control/kernel/routes.hh"
 #include "core/model/timeouts.hh"
@@ -17,6 +18,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <tuple>
 
 namespace bpvs {
 
@@ -49,14 +51,19 @@ Result<void> check_privilege() {
                             missing));
 }
 
-/// A director that is not up looks like one without services.
+/// A director that is not up looks like one without services, with room for what may be tried out on it.
 class EmptyStore final : public Store {
 public:
-    EmptyStore() { default_timeouts(config_); }
+    EmptyStore() {
+        default_timeouts(config_);
+        config_.max_dests = static_cast<u32>(dests_.size());
+        config_.max_services = static_cast<u32>(cursors_.size());
+        config_.max_words = 1u << 30; // a trial is never written
+    }
     Config& config() override { return config_; }
     Table& table() override { return table_; }
-    std::span<Dest> dests() override { return {}; }
-    std::span<Cursor> cursors() override { return {}; }
+    std::span<Dest> dests() override { return dests_; }
+    std::span<Cursor> cursors() override { return cursors_; }
     std::span<u32> words() override { return {}; }
     std::span<Conn> conns() override { return {}; }
     std::span<Rates> rates() override { return {}; }
@@ -80,6 +87,8 @@ private:
     }
     Config config_{};
     Table table_{};
+    std::vector<Dest> dests_ = std::vector<Dest>(1u << 18); ///< of no service: --dry-run takes some
+    std::vector<Cursor> cursors_ = std::vector<Cursor>(1u << 15);
 };
 
 /// One command's hold on the place of the current namespace's director.
@@ -169,6 +178,13 @@ void take_down(const Site& site) {
     site.place.remove(site.cookie);
 }
 
+Sizes sizes_of(const UpOptions& o) {
+    const Sizes usual = default_sizes();
+    return {.connections = o.connections != 0 ? o.connections : usual.connections,
+            .services = o.services != 0 ? o.services : usual.services,
+            .servers = o.servers != 0 ? o.servers : usual.servers};
+}
+
 Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions& options) {
     auto chosen = chosen_interfaces(options.interfaces);
     if (!chosen)
@@ -177,7 +193,7 @@ Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions&
     if (auto made = site.place.make(site.cookie); !made)
         return std::unexpected(made.error());
     const auto build = [&]() -> Result<std::unique_ptr<KernelStore>> {
-        auto programs = load(site.directory(), options.connections ? options.connections : default_connections());
+        auto programs = load(site.directory(), sizes_of(options));
         if (!programs)
             return std::unexpected(programs.error());
         AttachedInterfaces attached(site.directory());
@@ -230,16 +246,17 @@ Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
 class KernelDirector final : public OpenDirector {
 public:
     KernelDirector(Site site, std::unique_ptr<KernelStore> store)
-        : site_(std::move(site)), store_(std::move(store)), director_(this->store(), is_unicast) {}
+        : site_(std::move(site)), store_(std::move(store)), empty_(store_ ? nullptr : std::make_unique<EmptyStore>()),
+          director_(this->store(), is_unicast) {}
 
     bool is_up() const override { return store_ != nullptr; }
-    Store& store() override { return store_ ? static_cast<Store&>(*store_) : empty_; }
+    Store& store() override { return store_ ? static_cast<Store&>(*store_) : *empty_; }
     Director& director() override { return director_; }
 
 private:
     Site site_;
     std::unique_ptr<KernelStore> store_;
-    EmptyStore empty_;
+    std::unique_ptr<EmptyStore> empty_; ///< without a director
     Director director_;
 };
 
@@ -276,12 +293,14 @@ Result<void> director_up(const UpOptions& options) {
     auto opened = open_director(Access::create, options);
     if (!opened)
         return std::unexpected(opened.error());
-    const u32 room = (*opened)->store().config().connections;
-    if (options.connections != 0 && options.connections != room)
-        return fail(Errc::system,
-                    fmt::format("cannot make room for {} connections: the director is up with room for {}; "
-                                "run `bpvs down` first, which ends all connections",
-                                options.connections, room));
+    const Config& config = (*opened)->store().config();
+    for (const auto& [wanted, room, what] : {std::tuple{options.connections, config.connections, "connections"},
+                                             std::tuple{options.services, config.max_services, "services"},
+                                             std::tuple{options.servers, config.max_dests, "servers"}})
+        if (wanted != 0 && wanted != room)
+            return fail(Errc::system, fmt::format("cannot make room for {} {}: the director is up with room for {}; "
+                                                  "run `bpvs down` first, which ends all connections",
+                                                  wanted, what, room));
     for (const std::string& name : options.interfaces) {
         opened->reset(); // attaching takes the lock itself
         if (auto ok = director_attach(name); !ok)
@@ -363,6 +382,9 @@ Result<DirectorStatus> director_status() {
     s.pin_path = Place::shown_path(site->cookie);
     s.connections_live = k.table().live;
     s.connections_max = c.connections;
+    s.services_max = c.max_services;
+    s.servers_max = c.max_dests;
+    s.memory = memory_of_tables(site->directory());
     auto services = k.services();
     auto reasons = k.reasons();
     if (!services || !reasons)
