@@ -1,0 +1,41 @@
+// Test runs of loaded programs: what bpvs-prog-run and bpvs-mark-run share.
+#pragma once
+
+#include "bench/frame.hh"
+#include "control/kernel/fd.hh"
+
+#include <string>
+#include <vector>
+
+namespace bpvs::bench {
+
+struct Interface {
+    u32 index = 0;
+    lab::Mac mac{};
+};
+
+/// A packet, and where it comes in.
+struct Run {
+    Frame frame;
+    u32 ifindex;
+    u32 came_in_by = 0; ///< ingress_ifindex, for the egress program
+};
+
+struct Outcome {
+    u32 nanoseconds; ///< per repetition, rounded down by the kernel
+    u32 result;
+    Frame frame;
+};
+
+/// All give up, by an exception whose text is a sentence, when the machine does not let them.
+[[noreturn]] void give_up(const std::string& sentence);
+Interface interface_named(const std::string& name);
+/// Of this network namespace's director.
+kernel::Fd pinned_program(const std::string& name);
+/// One that does nothing.
+kernel::Fd empty_program();
+Outcome test_run(int program, const Run& run, int times);
+
+u32 median(std::vector<u32>& values);
+
+} // namespace bpvs::bench
