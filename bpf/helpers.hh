@@ -18,6 +18,7 @@ BPVS_HELPER(long, map_push_elem, void* map, const void* value, u64 flags);
 BPVS_HELPER(long, map_pop_elem, void* map, void* value);
 BPVS_HELPER(void*, map_lookup_percpu_elem, void* map, const void* key, u32 cpu);
 BPVS_HELPER(u64, jiffies64);
+BPVS_HELPER(u32, get_prandom_u32);
 BPVS_HELPER(long, skb_pull_data, struct __sk_buff* skb, u32 length);
 BPVS_HELPER(long, l4_csum_replace, struct __sk_buff* skb, u32 offset, u64 from, u64 to, u64 flags);
 BPVS_HELPER(long, fib_lookup, void* ctx, struct bpf_fib_lookup* params, int size, u32 flags);

@@ -43,6 +43,7 @@ struct BpfTables : PortTable {
     [[gnu::always_inline]] const Config* config() { return element<Config>(::config, 0); }
     [[gnu::always_inline]] Table* table() { return element<Table>(::table, 0); }
     [[gnu::always_inline]] u64 now() { return jiffies64(); }
+    [[gnu::always_inline]] u32 random() { return get_prandom_u32(); }
     [[gnu::always_inline]] Conn* conn(u32 index) { return element<Conn>(::conns, index); }
     [[gnu::always_inline]] Dest* dest(u32 index) { return element<Dest>(::dests, index); }
     /// Loads the pair and shifts: arithmetic on the pointer would cost the verifier a state per word.

@@ -15,7 +15,7 @@ constexpr u32 max_cpus = 8192; // as many as Linux has
 struct SweepContext {
     u32 first;
     u32 count;
-    bool pressure;
+    SweepOrders orders;
 };
 
 static long sweep_step(u32 i, SweepContext* context) {
@@ -26,7 +26,7 @@ static long sweep_step(u32 i, SweepContext* context) {
     u32 index = context->first + i;
     if (index >= context->count)
         index -= context->count;
-    sweep_slot(t, *c, index, context->pressure);
+    sweep_slot(t, *c, index, context->orders);
     return 0;
 }
 
@@ -41,8 +41,7 @@ static int sweep_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, Tim
             used = c->connections;
         const u32 slice = sweep_share(used);
         if (used) {
-            SweepContext context{table->sweep_cursor < used ? table->sweep_cursor : 0, used,
-                                 under_pressure(*c, *table)};
+            SweepContext context{table->sweep_cursor < used ? table->sweep_cursor : 0, used, sweep_orders(*c, *table)};
             loop(slice, reinterpret_cast<void*>(sweep_step), &context, 0);
             const u32 cursor = context.first + slice;
             table->sweep_cursor = cursor < used ? cursor : cursor - used;
@@ -105,7 +104,8 @@ static int rate_tick([[maybe_unused]] void* map, [[maybe_unused]] u32* key, Time
         const u32 used = context.dests + context.services;
         if (context.first >= used)
             context.first = 0;
-        loop(rate_slice, reinterpret_cast<void*>(rate_step), &context, 0);
+        if (c->settings.run_estimation)
+            loop(rate_slice, reinterpret_cast<void*>(rate_step), &context, 0);
         table->rate_cursor = context.first + rate_slice;
         next = rate_period / rate_ticks(used);
     }

@@ -22,6 +22,7 @@ enum class Errc {
     no_bpf,       ///< the kernel cannot do what is needed
     incompatible, ///< the running director has another map layout
     no_interface,
+    unknown_setting,
     system,
 };
 

@@ -70,6 +70,8 @@ void dest_service(Store& store, u32 dest, u32 service) { put(store.dests()[dest]
 
 void dest_flags(Store& store, u32 dest, u8 flags) { put(store.dests()[dest].flags, flags); }
 
+void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
+
 void timeouts(Store& store, const Timeouts& t) {
     const auto set = [&](State state, u32 seconds) {
         if (seconds != 0)

@@ -15,6 +15,7 @@ void used_dests_at_least(Store& store, u32 bound);
 void used_services_at_least(Store& store, u32 bound);
 void dest_service(Store& store, u32 dest, u32 service);
 void dest_flags(Store& store, u32 dest, u8 flags);
+void setting(Store& store, u32 Settings::* which, u32 value);
 /// 0: unchanged
 void timeouts(Store& store, const Timeouts& t);
 /// From now on, counter `index` is shown as zero.

@@ -24,6 +24,7 @@ public:
     const Config* config() { return &tables_->config; }
     Table* table() { return &tables_->table; }
     u64 now() { return tables_->jiffies; }
+    u32 random() { return static_cast<u32>(tables_->random()); }
     Conn* conn(u32 index) { return element(tables_->conns, index); }
     Dest* dest(u32 index) { return element(tables_->dests, index); }
     Cursor* cursor(u32 index) { return element(tables_->cursors, index); }

@@ -16,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
@@ -160,11 +161,12 @@ struct Tables {
         config.max_dests = sizes.max_dests;
         config.max_services = sizes.max_services;
         config.max_words = sizes.max_words;
-        default_timeouts(config);
+        default_values(config);
     }
 
     Config config{};
     Table table{};
+    std::mt19937 random{1};  ///< the same numbers in every run
     u64 jiffies = 1'000'000; ///< the clock: advance it by hand
 
     std::vector<Conn> conns;

@@ -41,9 +41,9 @@ u64 World::sweep() {
     const u32 slice = sweep_share(used);
     if (used) {
         const u32 first = table.sweep_cursor < used ? table.sweep_cursor : 0;
-        const bool pressure = under_pressure(tables_.config, table);
+        const SweepOrders orders = sweep_orders(tables_.config, table);
         for (u32 i = 0; i < slice; i++)
-            sweep_slot(t, tables_.config, (first + i) % used, pressure);
+            sweep_slot(t, tables_.config, (first + i) % used, orders);
         table.sweep_cursor = (first + slice) % used;
     }
     return second / sweep_ticks(used);
@@ -54,7 +54,7 @@ u64 World::rate() {
     const u32 used = dests + tables_.config.used_services;
     u32& cursor = tables_.table.rate_cursor;
     const u32 first = cursor < used ? cursor : 0;
-    for (u32 n = first; n < used && n < first + rate_slice; n++) {
+    for (u32 n = first; tables_.config.settings.run_estimation && n < used && n < first + rate_slice; n++) {
         const u32 index = n < dests ? n : tables_.config.max_dests + (n - dests);
         if (index < tables_.rates.size())
             estimate_rates(tables_.rates[index], tables_.counters[index]);

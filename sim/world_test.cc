@@ -75,6 +75,20 @@ TEST(World, rates_are_sampled_every_two_seconds) {
     EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 5u);
 }
 
+TEST(World, rates_stand_still_without_run_estimation_and_then_take_in_what_came_meanwhile) {
+    World w;
+    w.tables().config.used_dests = 1;
+    w.tables().counters[0].conns = 100;
+    w.advance_seconds(2.1);
+    w.tables().config.settings.run_estimation = 0;
+    w.tables().counters[0].conns = 200;
+    w.advance_seconds(10);
+    EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 12u);
+    w.tables().config.settings.run_estimation = 1;
+    w.advance_seconds(2);
+    EXPECT_EQ((w.tables().rates[0].cps + 0x1ff) >> 10, 22u) << "12.5 + (50 - 12.5) / 4";
+}
+
 TEST(World, every_used_slot_is_swept_once_a_second_also_in_a_large_table) {
     World w({.connections = 100'000});
     Tables& t = w.tables();

@@ -14,6 +14,7 @@ void add_detach(CLI::App& app, int& status);
 void add_mark(CLI::App& app, int& status);
 void add_diff(CLI::App& app, int& status);
 void add_apply(CLI::App& app, int& status);
+void add_sysctl(CLI::App& app, int& status);
 void add_version(CLI::App& app, int& status);
 
 } // namespace bpvs::cli

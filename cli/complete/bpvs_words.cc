@@ -1,4 +1,5 @@
 #include "cli/complete/candidates.hh"
+#include "control/settings.hh"
 
 #include <algorithm>
 
@@ -41,6 +42,9 @@ Candidates values_of(const CLI::Option& option) {
     result.files = type.find("FILE") != std::string::npos || type.find("PATH") != std::string::npos;
     if (option.get_name(true).find("interface") != std::string::npos)
         result.words = interface_candidates();
+    if (option.get_name(true).find("NAME[=VALUE]") != std::string::npos)
+        for (const SettingInfo& s : settings_known())
+            result.words.push_back({s.name, s.meaning});
     return result;
 }
 

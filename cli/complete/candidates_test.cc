@@ -98,6 +98,7 @@ protected:
         up->add_option("--connections", number, "how many");
         CLI::App* mark = app.add_subcommand("mark", "rules");
         mark->add_subcommand("add", "one more");
+        app.add_subcommand("sysctl", "settings")->add_option("NAME[=VALUE]", settings, "which");
         app.add_subcommand("apply", "a file")->add_option("file", file, "which")->check(CLI::ExistingFile);
     }
     Set offered_by_app(const std::string& line) {
@@ -107,15 +108,16 @@ protected:
         return found;
     }
     CLI::App app;
-    std::vector<std::string> interfaces;
+    std::vector<std::string> interfaces, settings;
     std::string file;
     int number = 0;
 };
 
 TEST_F(BpvsWords, are_subcommands_options_interfaces_and_files) {
-    EXPECT_EQ(offered_by_app(""), (Set{"up", "mark", "apply"}));
+    EXPECT_EQ(offered_by_app(""), (Set{"up", "mark", "sysctl", "apply"}));
     EXPECT_EQ(offered_by_app("a"), Set{"apply"});
     EXPECT_EQ(offered_by_app("mark "), Set{"add"});
+    EXPECT_EQ(offered_by_app("sysctl sloppy_tcp=1 sloppy"), (Set{"sloppy_sctp", "sloppy_tcp"}));
     EXPECT_TRUE(offered_by_app("up ").contains("lo"));
     EXPECT_TRUE(offered_by_app("up lo ").contains("lo")) << "any number of interfaces";
     EXPECT_EQ(offered_by_app("up --c"), Set{"--connections"});

@@ -167,7 +167,7 @@ Result<void> initialise(const std::string& directory, const Sizes& room) {
     c.max_dests = room.servers;
     c.max_services = room.services;
     c.max_words = words_of(room);
-    default_timeouts(c);
+    default_values(c);
     const u32 key = 0;
     if (bpf_map_update_elem(fd.get(), &key, &c, BPF_ANY) != 0)
         return kernel_refused("write the configuration", errno);

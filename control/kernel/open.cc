@@ -55,7 +55,7 @@ Result<void> check_privilege() {
 class EmptyStore final : public Store {
 public:
     EmptyStore() {
-        default_timeouts(config_);
+        default_values(config_);
         config_.max_dests = static_cast<u32>(dests_.size());
         config_.max_services = static_cast<u32>(cursors_.size());
         config_.max_words = 1u << 30; // a trial is never written

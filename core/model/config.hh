@@ -3,6 +3,7 @@
 
 #include "core/model/conn.hh"
 #include "core/model/mark.hh"
+#include "core/model/settings.hh"
 #include "core/model/types.hh"
 
 namespace bpvs {
@@ -32,6 +33,7 @@ struct Config {
     u32 max_words;             ///< capacity of `words`
     u32 used_dests;            ///< ids below this may be in use: bound of the estimator's walk
     u32 used_services;
+    Settings settings;
 };
 
 /// What attaching did to an interface; value of `attached`, by interface index.
@@ -42,11 +44,13 @@ struct Attachment {
 
 /// The only element of `table`: state of the connection table, changed by packets and timers.
 struct Table {
-    u32 high_water;   ///< slots of `conns` below this have been used at least once
-    u32 live;         ///< connections alive now
-    u32 sweep_cursor; ///< next slot the sweep looks at
-    u32 rate_cursor;  ///< next id the estimator looks at
-    u64 now;          ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
+    u32 high_water;     ///< slots of `conns` below this have been used at least once
+    u32 live;           ///< connections alive now
+    u32 sweep_cursor;   ///< next slot the sweep looks at
+    u32 rate_cursor;    ///< next id the estimator looks at
+    u32 drop_countdown; ///< drop_packet: new connections until the next one is dropped
+    u32 spare;
+    u64 now; ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
 };
 
 } // namespace bpvs

@@ -1,4 +1,5 @@
-// How long a connection lives without a packet, by its state, until `--set` says otherwise.
+// How long a connection lives without a packet, by its state, until `--set` says otherwise; and what else
+// a director starts with.
 #pragma once
 
 #include "core/model/config.hh"
@@ -31,10 +32,11 @@ constexpr u32 default_timeout(State s) {
     return 2;
 }
 
-/// For those who initialise a director's tables.
-constexpr void default_timeouts(Config& config) {
+/// For those who initialise a director's tables: timeouts and settings.
+constexpr void default_values(Config& config) {
     for (u32 s = 0; s < state_count; ++s)
         config.timeouts[s] = default_timeout(static_cast<State>(s));
+    config.settings = default_settings;
 }
 
 } // namespace bpvs

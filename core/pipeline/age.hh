@@ -5,11 +5,6 @@
 
 namespace bpvs {
 
-/// True when more than 7/8 of the table is in use: dispensable connections then make room.
-[[gnu::always_inline]] inline bool under_pressure(const Config& config, const Table& table) {
-    return table.live > config.connections - config.connections / 8;
-}
-
 /// The sweep looks at every used slot once a second, in slices of a few ten microseconds: how often it runs in
 /// that second, and how many slots are one tick's share.
 constexpr u32 sweep_slice = 4096;
@@ -21,26 +16,43 @@ constexpr u32 rate_slice = 256;
 constexpr u32 rate_seconds = 2;
 [[gnu::always_inline]] constexpr u32 rate_ticks(u32 used) { return used / rate_slice + 1; }
 
+/// drop_entry ends one in so many of these, each second.
+constexpr u32 drop_entry_chance = 32;
+[[gnu::always_inline]] constexpr bool half_open(State s) { return s == State::syn_recv || s == State::synack; }
+
 /// Under pressure, connections that nobody uses make room: half open, or closed by both sides. Never an
 /// established one.
 [[gnu::always_inline]] constexpr bool dispensable(State s) {
     return s == State::syn_recv || s == State::time_wait || s == State::close;
 }
 
-/// Looks at one slot: ends what has expired, frees what has rested. Under pressure a dispensable connection
-/// is ended after a second without a packet.
+/// Has a live connection come to its end, at a time when `orders` are in force?
 template <class T>
-[[gnu::always_inline]] inline void sweep_slot(T& t, const Config& config, u32 index, bool pressure) {
+[[gnu::always_inline]] inline bool is_over(T& t, const Config& config, const Conn& c, State state, u64 now,
+                                           SweepOrders orders) {
+    if (expired(c, now))
+        return true;
+    if (orders.pressure && dispensable(state))
+        return static_cast<s64>(now + timeout(config, state) - c.expires) >= static_cast<s64>(config.hz);
+    if (orders.drop_some && half_open(state) && t.random() % drop_entry_chance == 0)
+        return true;
+    if (!config.settings.expire_nodest_conn)
+        return false;
+    const Dest* dest = t.dest(c.dest_id);
+    return dest && dest->service == no_id;
+}
+
+/// Looks at one slot: ends what is over, frees what has rested. Under pressure a dispensable connection is
+/// over after a second without a packet.
+template <class T>
+[[gnu::always_inline]] inline void sweep_slot(T& t, const Config& config, u32 index, SweepOrders orders) {
     Conn* c = t.conn(index);
     if (!c)
         return;
     const u64 now = t.now();
     const ConnStatus s = read_status(*c);
     if (s.is.life == Life::live) {
-        bool end = expired(*c, now);
-        if (!end && pressure && dispensable(s.is.state))
-            end = static_cast<s64>(now + timeout(config, s.is.state) - c->expires) >= static_cast<s64>(config.hz);
-        if (end)
+        if (is_over(t, config, *c, s.is.state, now, orders))
             end_connection(t, *c);
     } else if (s.is.life == Life::limbo && static_cast<s64>(now - c->expires - limbo_time(config)) >= 0) {
         c->status = make_status(Life::free, State::none, 0);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/net/parse.hh"
+#include "core/pipeline/defence.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/state.hh"
 
@@ -163,9 +164,10 @@ template <class T>
 [[gnu::always_inline]] inline void update_state(T& t, const Config& config, Conn& c, Direction d, u8 tcp_flags) {
     State next = State::udp;
     if (c.protocol == IpProto::tcp) {
+        const bool secure = secures_tcp(t, config);
         ConnStatus before = read_status(c);
         for (int i = 0; i < 4; i++) {
-            next = next_tcp_state(before.is.state, d, tcp_flags);
+            next = next_tcp_state(before.is.state, d, tcp_flags, secure);
             const u16 flags = is_active(next) ? u16{0} : u16{conn_inactive};
             const ConnStatus after = make_status(Life::live, next, flags);
             if (before.is.life != Life::live)

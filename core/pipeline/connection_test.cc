@@ -1,6 +1,8 @@
 // The life of connections: room, rest, expiry, pressure. What packets look like is in tests/scenarios.
 #include "core/pipeline/connection.hh"
 
+#include "sim/env.hh"
+
 #include "tests/scenarios/lib/native_bench.hh"
 #include "tests/scenarios/lib/player.hh"
 
@@ -102,6 +104,84 @@ TEST_F(SmallLab, closed_connections_make_room_under_pressure) {
     EXPECT_EQ(syn(9), "new_connection");
     for (u32 port = 5; port <= 8; port++)
         EXPECT_EQ(in(fmt::format("tcp cip:{} > vip:80 A", port)), "request_forwarded");
+}
+
+TEST_F(SmallLab, drop_packet_1_drops_the_more_the_fuller_the_table_is) {
+    one_server();
+    tables.config.connections = 64; // 56 are 7/8; the last eighth has 8 places
+    play("bpvs sysctl drop_packet=1");
+    const auto dropped_of = [&](u32 live, u32 count) {
+        tables.table.live = live;
+        tables.table.drop_countdown = 0;
+        u32 dropped = 0;
+        for (u32 i = 0; i < count; i++) {
+            sim::SimTables t(tables);
+            dropped += drops_packet(t, tables.config) ? 1 : 0;
+        }
+        return dropped;
+    };
+    EXPECT_EQ(dropped_of(56, 64), 0u);
+    EXPECT_EQ(dropped_of(57, 64), 8u) << "8 places / 1 taken: every 8th";
+    EXPECT_EQ(dropped_of(58, 64), 16u);
+    EXPECT_EQ(dropped_of(60, 64), 32u);
+    EXPECT_EQ(dropped_of(64, 64), 64u);
+    play("bpvs sysctl drop_packet=0");
+    EXPECT_EQ(dropped_of(64, 64), 0u);
+}
+
+TEST_F(SmallLab, secure_tcp_1_is_in_force_while_the_table_is_nearly_full) {
+    one_server();
+    play("bpvs sysctl secure_tcp=1");
+    for (u32 port = 1; port <= 8; port++)
+        ASSERT_EQ(syn(port), "new_connection");
+    in("tcp cip:8 > vip:80 A");
+    play("conn tcp cip:8 vip:80 rip1:80 SYN_RECV");
+    bench.wait(3);
+    ASSERT_LE(tables.table.live, 7u) << "half-open ones made room";
+    ASSERT_EQ(syn(20), "new_connection");
+    tables.table.live = 7;
+    in("tcp cip:20 > vip:80 A");
+    play("conn tcp cip:20 vip:80 rip1:80 ESTABLISHED");
+}
+
+struct LargeLab : Lab {
+    LargeLab() : Lab({.connections = 20'000}) {}
+};
+
+TEST_F(LargeLab, drop_entry_3_ends_one_in_32_half_open_connections_a_second_and_no_other) {
+    one_server();
+    play("bpvs sysctl drop_entry=3");
+    for (u32 port = 1; port <= 6400; port++)
+        ASSERT_EQ(syn(port), "new_connection");
+    for (u32 port = 6401; port <= 6500; port++) {
+        ASSERT_EQ(syn(port), "new_connection");
+        in(fmt::format("tcp cip:{} > vip:80 A", port));
+    }
+    bench.wait(1);
+    const u32 after_one = tables.table.live;
+    EXPECT_NEAR(after_one, 6500 - 200, 75) << "200 of 6400, five standard deviations";
+    bench.wait(9);
+    EXPECT_NEAR(tables.table.live, 100 + 6400 * 0.728, 180) << "(31/32)^10";
+    for (u32 port = 6401; port <= 6500; port++)
+        ASSERT_EQ(in(fmt::format("tcp cip:{} > vip:80 A", port)), "request_forwarded") << "established ones stay";
+    play("bpvs sysctl drop_entry=1");
+    const u32 without_pressure = tables.table.live;
+    bench.wait(5);
+    EXPECT_EQ(tables.table.live, without_pressure);
+}
+
+TEST_F(Lab, expire_nodest_conn_ends_connections_of_a_removed_server_within_a_second_and_no_other) {
+    two_servers();
+    for (u32 port = 1; port <= 10; port++)
+        syn(port);
+    play("bpvsadm -d -t vip:80 -r rip1:80");
+    bench.wait(3);
+    EXPECT_EQ(tables.table.live, 10u);
+    play("bpvs sysctl expire_nodest_conn=1");
+    bench.wait(1.3);
+    EXPECT_EQ(tables.table.live, 5u);
+    play("bpvsadm -a -t vip:80 -r rip1:80 -m\ncounters tcp vip:80 > rip1:80 active 0 inactive 0\n"
+         "counters tcp vip:80 > rip2:80 active 5");
 }
 
 TEST_F(SmallLab, a_slot_rests_before_it_is_used_again) {

@@ -50,6 +50,7 @@ concept Tables = requires(T& t, u32 index, const Flow& flow, const FlowTarget& t
     { t.config() } -> Same<const Config*>;
     { t.table() } -> Same<Table*>;
     { t.now() } -> Same<u64>; // jiffies64
+    { t.random() } -> Same<u32>;
     { t.conn(index) } -> Same<Conn*>;
     { t.find_flow(flow) } -> Same<const FlowTarget*>;
     { t.insert_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room

@@ -33,9 +33,18 @@ template <class E>
     return send_reply(e, config, p, c);
 }
 
-/// A SYN on a connection that both sides have closed begins a new one (conn_reuse_mode 1 of IPVS).
-[[gnu::always_inline]] inline bool begins_anew(const net::Packet& p, const Conn& c) {
+/// Does a client's packet end its connection, to be treated as one that belongs to none? A SYN does when both sides
+/// have closed (unless conn_reuse_mode is 0); with expire_nodest_conn, everything when the server was removed.
+template <class E>
+[[gnu::always_inline]] inline bool begins_anew(E& e, const Config& config, const net::Packet& p, const Conn& c) {
+    if (config.settings.expire_nodest_conn) {
+        const Dest* dest = e.dest(c.dest_id);
+        if (dest && dest->service == no_id)
+            return true;
+    }
     if (p.flow.protocol != IpProto::tcp || !(p.tcp_flags & net::tcp::syn) || (p.tcp_flags & net::tcp::rst))
+        return false;
+    if (config.settings.conn_reuse_mode == 0)
         return false;
     const State s = read_status(c).is.state;
     return s == State::time_wait || s == State::close;
@@ -79,7 +88,7 @@ template <class E>
     if (found.conn && found.direction == Direction::reply)
         return handle_reply(e, *config, p, *found.conn);
     bool is_new = false;
-    if (found.conn && begins_anew(p, *found.conn)) {
+    if (found.conn && begins_anew(e, *config, p, *found.conn)) {
         end_connection(e, *found.conn);
         found.conn = nullptr;
     }

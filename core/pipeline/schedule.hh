@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/pipeline/connection.hh"
+#include "core/pipeline/defence.hh"
 #include "core/pipeline/sequence.hh"
 #include "core/pipeline/verdict.hh"
 
@@ -30,11 +31,14 @@ template <class T>
     return t.find_service(key);
 }
 
-/// May this packet open a connection? Any TCP segment with SYN and without RST may, as in IPVS.
-[[gnu::always_inline]] inline bool opens_connection(const net::Packet& p) {
+/// May this packet open a connection? Any TCP segment with SYN and without RST may, as in IPVS; with sloppy_tcp
+/// SYN is not asked for.
+[[gnu::always_inline]] inline bool opens_connection(const Config& config, const net::Packet& p) {
     if (p.flow.protocol == IpProto::udp)
         return true;
-    return (p.tcp_flags & net::tcp::syn) && !(p.tcp_flags & net::tcp::rst);
+    if (p.tcp_flags & net::tcp::rst)
+        return false;
+    return (p.tcp_flags & net::tcp::syn) || config.settings.sloppy_tcp;
 }
 
 /// A new connection for `p`. A destination whose reply tuple is taken by another live connection is passed
@@ -45,8 +49,10 @@ template <class T>
     const Service* service = service_of(t, config, p, mark);
     if (!service)
         return Reason::no_service;
-    if (!opens_connection(p))
+    if (!opens_connection(config, p))
         return Reason::no_connection;
+    if (drops_packet(t, config))
+        return Reason::drop_packet;
     Cursor* cursor = t.cursor(service->id);
     if (!cursor)
         return Reason::internal_error;

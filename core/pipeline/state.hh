@@ -1,7 +1,7 @@
-// Connection states: IPVS's TCP table for masquerading, and UDP.
+// Connection states: IPVS's TCP tables for masquerading, and UDP.
 //
 // Only flags count, not sequence numbers: RST before SYN before FIN before ACK; a segment with none of
-// them closes. The table is behaviour of Linux IPVS, measured cell by cell (tests/oracle).
+// them closes. The tables are behaviour of Linux IPVS, measured cell by cell (tests/oracle).
 #pragma once
 
 #include "core/model/config.hh"
@@ -24,9 +24,9 @@ constexpr u8 NO = static_cast<u8>(State::none), ES = static_cast<u8>(State::esta
 
 enum TcpEvent : u32 { ev_syn = 0, ev_fin = 1, ev_ack = 2, ev_rst = 3 };
 
-/// [direction][event][state now] -> next state; rows are padded to 16 so that an index can be masked.
+/// [secure][direction][event][state now] -> next state; rows are padded to 16 so that an index can be masked.
 // clang-format off
-static constexpr u8 tcp_next[2 * 4 * 16] = {
+static constexpr u8 tcp_next[2 * 2 * 4 * 16] = {
       // request
       //  NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA
         SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR, NO, NO, NO, NO, NO, // SYN
@@ -38,12 +38,22 @@ static constexpr u8 tcp_next[2 * 4 * 16] = {
         TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW, NO, NO, NO, NO, NO,
         ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES, NO, NO, NO, NO, NO,
         CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL, NO, NO, NO, NO, NO,
+      // secure_tcp, request: what the client sends does not establish a connection
+        SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SA, NO, NO, NO, NO, NO, // SYN
+        CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, SA, NO, NO, NO, NO, NO, // FIN
+        ES, ES, SS, SR, FW, TW, CL, CW, CL, LI, SA, NO, NO, NO, NO, NO, // ACK
+        CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL, NO, NO, NO, NO, NO, // RST
+      // secure_tcp, reply
+        SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA, NO, NO, NO, NO, NO,
+        TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW, NO, NO, NO, NO, NO,
+        ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES, NO, NO, NO, NO, NO,
+        CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL, NO, NO, NO, NO, NO,
 };
 // clang-format on
 } // namespace detail
 
-/// The state after a TCP segment with `flags` in direction `d`.
-[[gnu::always_inline]] inline State next_tcp_state(State now, Direction d, u8 flags) {
+/// The state after a TCP segment with `flags` in direction `d`. secure: by the table of secure_tcp.
+[[gnu::always_inline]] inline State next_tcp_state(State now, Direction d, u8 flags, bool secure) {
     u32 event = 0;
     if (flags & net::tcp::rst)
         event = detail::ev_rst;
@@ -55,9 +65,9 @@ static constexpr u8 tcp_next[2 * 4 * 16] = {
         event = detail::ev_ack;
     else
         return State::close;
-    u32 index = static_cast<u32>(d) * 64u + event * 16u + static_cast<u32>(now);
+    u32 index = (secure ? 128u : 0u) + static_cast<u32>(d) * 64u + event * 16u + static_cast<u32>(now);
     asm("" : "+r"(index)); // Linux 6.1's verifier wants to see the bound that the compiler would prove away
-    return static_cast<State>(detail::tcp_next[index & 127u]);
+    return static_cast<State>(detail::tcp_next[index & 255u]);
 }
 
 /// TCP states that count as ActiveConn; every other state, and every UDP connection, is inactive.

@@ -124,6 +124,27 @@ def room_for_connections_is_chosen_once(lab):
 
 
 @test
+def settings_belong_to_the_director_of_a_namespace(lab):
+    def value(host, name):
+        return lab.on(host, lab.bpvs, "sysctl", "-n", name).strip()
+
+    listed = lab.on("director", lab.bpvs, "sysctl")
+    true("all are listed before a director is up", "net.ipv4.vs.conn_reuse_mode = 1\n" in listed and listed.count("\n") >= 28, listed)
+    true("and listing brings none up", "not up" in lab.on("director", lab.bpvs, "status"))
+    equal("set before any service", "net.ipv4.vs.sloppy_tcp = 1\nnet.ipv4.vs.am_droprate = 20\n",
+          lab.on("director", lab.bpvs, "sysctl", "-w", "net.ipv4.vs.sloppy_tcp=1", "am_droprate=20"))
+    equal("a file", "net.ipv4.vs.am_droprate = 30\nnet.ipv4.vs.secure_tcp = 1\n",
+          lab.on("director", lab.bpvs, "sysctl", "-p", "-", input="# ours\nnet.ipv4.ip_forward = 1\nam_droprate=30\nnet.ipv4.vs.secure_tcp = 1\n"))
+    equal("in effect", ["1", "30"], [value("director", "sloppy_tcp"), value("director", "am_droprate")])
+    equal("of another namespace", "0", value("gw", "sloppy_tcp"))
+    lab.service()
+    lab.adm("-C")
+    equal("after services came and went", "1", value("director", "sloppy_tcp"))
+    lab.on("director", lab.bpvs, "down")
+    equal("after down", ["0", "10"], [value("director", "sloppy_tcp"), value("director", "am_droprate")])
+
+
+@test
 def detach_and_attach(lab):
     lab.service()
     equal("attached", ["RS2"], lab.pages(1))

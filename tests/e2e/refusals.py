@@ -58,6 +58,24 @@ def bad_line_of_a_file_is_refused_with_everything_that_follows(lab):
 
 
 @test
+def settings_are_refused_with_the_reason_and_none_is_changed(lab):
+    lab.service()
+    before = lab.on("director", lab.bpvs, "sysctl")
+    for line, reason in (("drop_entry=4", "from 0 to 3"), ("sloppy_tcp=yes", "a number"), ("sloppy_tcp=", "a number"),
+                         ("sloppy_tpc=1", "did you mean sloppy_tcp"), ("conntrack=1", "netfilter"), ("-w sloppy_tcp", "value"),
+                         ("nosuch", "no setting"), ("am_droprate=20 sloppy_tcp=1 drop_packet=9", "from 0 to 3"),
+                         ("-p /no/such/file", "No such file"), ("--nosuch", "nosuch")):
+        said = refused(lab, "sysctl " + line, 1, command=lab.bpvs)
+        true(f"one sentence about {line}: {said!r}", said.count("\n") == 1 and reason in said)
+    said = refused(lab, "sysctl -p -", 1, command=lab.bpvs, stdin="am_droprate=20\nsecure_tcp=4\n")
+    true(f"file and line: {said!r}", "standard input:2: " in said and said.count("\n") == 1)
+    equal("settings", before, lab.on("director", lab.bpvs, "sysctl"))
+    lab.on("director", lab.bpvs, "down")
+    refused_without = lab.try_on("director", lab.bpvs, "sysctl", "conntrack=1")
+    true("what is refused brings no director up", refused_without.returncode == 1 and "not up" in lab.on("director", lab.bpvs, "status"))
+
+
+@test
 def traffic_survives_what_is_refused(lab):
     lab.service()
     equal("before", ["RS2"], lab.pages(1))

@@ -138,6 +138,7 @@ def upgrade_in_place_keeps_connections_and_counters(lab):
     child = slow_download(lab, "25M")
     wait_until("the download has begun", lambda: lab.rows("--stats").get(f"{VIP}:80", [0])[0] == 1)
     before = program_ids(lab)
+    lab.on("director", lab.bpvs, "sysctl", "am_droprate=77")
     with tempfile.TemporaryDirectory() as directory:
         new = other_build(directory)
         for _ in range(3):
@@ -147,6 +148,7 @@ def upgrade_in_place_keeps_connections_and_counters(lab):
             lab.adm(f"-D -t {VIP}:90", f"-A -t {VIP}:91 -s rr", f"-D -t {VIP}:91")  # and back again
             true("and replaced again", not set(program_ids(lab)) & set(after), after)
     equal("SHA-256", sum_of_file, lab.finish(child, "download").split()[0])
+    equal("a setting", "77\n", lab.on("director", lab.bpvs, "sysctl", "-n", "am_droprate"))
     equal("one connection was counted", 1, lab.rows("--stats")[f"{VIP}:80"][0])
     equal("pages", ["RS1", "RS2"], lab.pages(2))
     lab.adm("--set 2 2 2")

@@ -3,6 +3,7 @@
 A record is a list of cases, a case a list of steps: [name of the step, lines]. A line is either a
 frame that came out ("L" client side or "R" server side, then its bytes) or a line of a listing.
 """
+import pathlib
 import subprocess
 import time
 
@@ -24,6 +25,7 @@ class World:
         else:
             mangle = "iptables-legacy -t mangle"
             self.add_rule, self.flush_rules = f"{mangle} -A PREROUTING", f"{mangle} -F"
+        self.changed = {}  # settings of net.ipv4.vs, and what they were
         self.vport = 1000
         self.cport = 20000
 
@@ -34,6 +36,9 @@ class World:
         self.command("-C", log=False)
         self.command("--set 900 120 300", log=False)
         self._unmark()
+        for name, value in self.changed.items():
+            self._write_setting(name, value)
+        self.changed.clear()
         self.record.append([case.__name__.replace("_", "-"), self.steps])
 
     def next_port(self):
@@ -85,15 +90,43 @@ class World:
     def list(self):
         self.log("ipvsadm -Ln", self.command("-Ln", log=False).splitlines()[1:])
 
-    def connections(self):
-        """Of this case only, sorted: the order of IPVS is another in every boot."""
+    def connections(self, client=None):
+        """Of this case only, or of one client port, sorted: the order of IPVS is another in every boot."""
         ours = {f"{VIP}:{self.vport + n}" for n in range(10)}
         rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
-        self.log("ipvsadm -Lnc", sorted((" ".join(row) for row in rows if row[4] in ours), key=lambda row: row.split()[3]))
+        self.log("ipvsadm -Lnc", sorted((" ".join(row) for row in rows if row[4] in ours
+                                         and (client is None or row[3].endswith(f":{client}"))), key=lambda row: row.split()[3]))
 
     def stats(self):
         time.sleep(self.lag)
         self.log("ipvsadm -Ln --stats --exact", self.command("-Ln --stats --exact", log=False).splitlines()[1:])
+
+    # -- settings of net.ipv4.vs --------------------------------------------------------------------
+
+    def setting(self, name, value, seconds=0):
+        """In force until the case ends. seconds: how long IPVS takes to heed it (its defences: a second)."""
+        self.changed.setdefault(name, self._read_setting(name))
+        self._write_setting(name, value)
+        self.log(f"{name} = {value}", [self._read_setting(name)])
+        time.sleep(seconds)
+
+    def _bpvs(self):
+        """The command beside bpvsadm; none beside the real ipvsadm."""
+        path = pathlib.Path(self.ipvsadm).with_name("bpvs")
+        return path if path.is_absolute() and path.exists() else None
+
+    def _read_setting(self, name):
+        if bpvs := self._bpvs():
+            return subprocess.run([bpvs, "sysctl", "-n", name], capture_output=True, text=True, check=True).stdout.strip()
+        return pathlib.Path("/proc/sys/net/ipv4/vs", name).read_text(encoding="ascii").strip()
+
+    def _write_setting(self, name, value):
+        if bpvs := self._bpvs():
+            subprocess.run([bpvs, "sysctl", f"{name}={value}"], capture_output=True, check=True)
+        else:
+            pathlib.Path("/proc/sys/net/ipv4/vs", name).write_text(str(value), encoding="ascii")
+
+    # -- other changes ------------------------------------------------------------------------------
 
     @staticmethod
     def system(command):

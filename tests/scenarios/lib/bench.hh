@@ -33,7 +33,7 @@ public:
     virtual Answer send_locally(const Link& on, const Frame& frame) = 0;
     virtual void wait(double seconds) = 0;
 
-    virtual Result<void> change(const std::function<Result<void>(Director&)>& what) = 0;
+    virtual Result<void> change(const std::function<Result<void>(Director&, Store&)>& what) = 0;
     virtual Result<void> change_marks(const std::function<Result<void>(Marks)>& what) = 0;
     virtual Result<void> read(const std::function<void(Director&, Store&)>& what) = 0;
 };

@@ -126,11 +126,11 @@ Answer BpfBench::send_locally(const Link& on, const Frame& frame) {
 
 void BpfBench::wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
-Result<void> BpfBench::change(const std::function<Result<void>(Director&)>& what) {
+Result<void> BpfBench::change(const std::function<Result<void>(Director&, Store&)>& what) {
     auto opened = open_director(Access::create);
     if (!opened)
         return std::unexpected(opened.error());
-    return what((*opened)->director());
+    return what((*opened)->director(), (*opened)->store());
 }
 
 Result<void> BpfBench::change_marks(const std::function<Result<void>(Marks)>& what) {

@@ -26,7 +26,7 @@ public:
     Answer arrive(const Link& on, const Frame& frame, u32 mark) override;
     Answer send_locally(const Link& on, const Frame& frame) override;
     void wait(double seconds) override;
-    Result<void> change(const std::function<Result<void>(Director&)>& what) override;
+    Result<void> change(const std::function<Result<void>(Director&, Store&)>& what) override;
     Result<void> change_marks(const std::function<Result<void>(Marks)>& what) override;
     Result<void> read(const std::function<void(Director&, Store&)>& what) override;
 

@@ -17,7 +17,9 @@ public:
     Answer arrive(const Link& on, const Frame& frame, u32 mark) override;
     Answer send_locally(const Link& on, const Frame& frame) override;
     void wait(double seconds) override { world_.advance_seconds(seconds); }
-    Result<void> change(const std::function<Result<void>(Director&)>& what) override { return what(director_); }
+    Result<void> change(const std::function<Result<void>(Director&, Store&)>& what) override {
+        return what(director_, store_);
+    }
     Result<void> change_marks(const std::function<Result<void>(Marks)>& what) override { return what(Marks(store_)); }
     Result<void> read(const std::function<void(Director&, Store&)>& what) override {
         what(director_, store_);

@@ -1,6 +1,7 @@
 // The packet half of a scenario: what goes in, what comes out.
 #include "tests/scenarios/lib/player.hh"
 
+#include "control/settings.hh"
 #include "tests/scenarios/lib/commands.hh"
 
 #include <fmt/format.h>
@@ -31,6 +32,18 @@ double parse_seconds(const std::string& text) {
     if (error != std::errc{} || stop != text.data() + text.size() || value < 0 || value > 3600)
         throw Wrong(fmt::format("'{}' is no time in seconds", text));
     return value;
+}
+
+/// NAME=VALUE ...
+std::vector<Assignment> assignments(const Words& words) {
+    std::vector<Assignment> all;
+    for (const std::string& word : words) {
+        const std::size_t equals = word.find('=');
+        if (equals == std::string::npos)
+            throw Wrong(fmt::format("'{}' should be NAME=VALUE", word));
+        all.push_back({word.substr(0, equals), word.substr(equals + 1)});
+    }
+    return all;
 }
 
 Words without_first(const Words& words, std::size_t n = 1) {
@@ -95,10 +108,18 @@ void Player::step(const Words& words) {
               if (!done)
                   throw Wrong(done.error().message);
           }}},
+        {"bpvs sysctl",
+         {false,
+          [](Player& p, const Words& w) {
+              const auto done =
+                  p.bench_.change([&](Director&, Store& store) { return change_settings(store, assignments(w)); });
+              if (!done)
+                  throw Wrong(done.error().message);
+          }}},
         {"bpvsadm",
          {false,
           [](Player& p, const Words& w) {
-              const auto done = p.bench_.change([&](Director& d) { return carry_out(d, w); });
+              const auto done = p.bench_.change([&](Director& d, Store&) { return carry_out(d, w); });
               if (!done)
                   throw Wrong(done.error().message);
           }}},

@@ -1,0 +1,78 @@
+// The settings of net.ipv4.vs, by IPVS's names and defaults. struct Settings, which packets read, the
+// listing of `bpvs sysctl` and docs/settings.md are all generated from these two lists.
+#pragma once
+
+#include "core/model/types.hh"
+
+// Those that take effect: X(name, default, lowest, highest, unit, meaning).
+// clang-format off
+#define BPVS_SETTINGS(X)                                                                                              \
+    X(am_droprate, 10, 0, 2147483647, "new connections",                                                              \
+      "drop_packet = 3 drops the first packet of one in so many new connections; 0: of none")                         \
+    X(conn_reuse_mode, 1, 0, 2, "",                                                                                   \
+      "what a SYN on a known connection does. 0: it belongs to that connection whatever its state; 1: one in "        \
+      "TIME_WAIT or CLOSE gives way to a new connection; 2: as 1 for masquerading")                                \
+    X(drop_entry, 0, 0, 3, "",                                                                                        \
+      "ends one in 32 half-open connections (SYN_RECV, SYNACK) a second, at random. 1, 2: while more than 7/8 of the " \
+      "connection table is in use; 3: always")                                                                        \
+    X(drop_packet, 0, 0, 3, "",                                                                                       \
+      "drops the first packet of some new connections. 1, 2: while more than 7/8 of the connection table is in use, "  \
+      "the more the fuller it is; 3: always, by am_droprate")                                                         \
+    X(expire_nodest_conn, 0, 0, 1, "",                                                                                \
+      "1: connections of a removed server end within a second, and their clients are reset with their next packet; "  \
+      "0: client data is dropped, and the connection goes on when the server is added again")                         \
+    X(run_estimation, 1, 0, 1, "", "0: the rates stand still; counters do not")                                       \
+    X(secure_tcp, 0, 0, 3, "",                                                                                        \
+      "the TCP states for times of attack, in which a client's word alone does not establish a connection. "          \
+      "1, 2: while more than 7/8 of the connection table is in use; 3: always")                                       \
+    X(sloppy_tcp, 0, 0, 1, "", "1: any TCP segment without RST opens a connection, not only one with SYN")
+
+// Those that have one value here: X(name, value, meaning, why another value is not carried out).
+#define BPVS_FIXED_SETTINGS(X)                                                                                        \
+    X(amemthresh, "1024", "pages of free memory below which IPVS's automatic defences start",                         \
+      "room for connections is reserved when the director comes up: its automatic defences go by how full that is")    \
+    X(backup_only, "0", "whether a backup of the synchronisation also forwards", "there is no synchronisation yet")    \
+    X(cache_bypass, "0", "whether packets that no server can take go to their original destination",                  \
+      "such packets are left to the host")                                                                            \
+    X(conntrack, "0", "whether netfilter keeps track of balanced connections", "balanced packets do not pass netfilter") \
+    X(debug_level, "0", "how much IPVS writes to the kernel log",                                                     \
+      "nothing is logged: bpvs status counts every packet under a reason")                                            \
+    X(expire_quiescent_template, "0", "whether persistent clients leave a server of weight 0",                        \
+      "there is no persistence yet")                                                                                  \
+    X(ignore_tunneled, "0", "whether tunnelled packets are left alone", "only packets outside of tunnels are balanced") \
+    X(lblc_expiration, "86400", "seconds that lblc remembers a destination", "there is no scheduler lblc yet")         \
+    X(lblcr_expiration, "86400", "seconds that lblcr remembers a destination", "there is no scheduler lblcr yet")      \
+    X(nat_icmp_send, "0", "whether a server that sends a packet of no connection is told so by ICMP",                    \
+      "the director's program makes no ICMP messages of its own")                                                     \
+    X(pmtu_disc, "1", "whether tunnels keep to the path MTU", "there are no tunnels yet")                              \
+    X(schedule_icmp, "0", "whether an ICMP error about no connection opens one", "only a client's own packet does so") \
+    X(sloppy_sctp, "0", "sloppy_tcp for SCTP", "SCTP is not balanced yet")                                             \
+    X(snat_reroute, "1", "whether replies are routed by the address that they get",                                   \
+      "replies are always routed as from the VIP")                                                                    \
+    X(sync_persist_mode, "0", "whether only persistence is synchronised", "there is no synchronisation yet")           \
+    X(sync_ports, "1", "threads of the synchronisation", "there is no synchronisation yet")                            \
+    X(sync_qlen_max, "0", "messages that may wait to be synchronised", "there is no synchronisation yet")              \
+    X(sync_refresh_period, "0", "seconds between two messages about one connection", "there is no synchronisation yet") \
+    X(sync_retries, "0", "how often a message is sent again", "there is no synchronisation yet")                       \
+    X(sync_sock_size, "0", "buffer of the synchronisation's socket", "there is no synchronisation yet")                \
+    X(sync_threshold, "3 50", "after which packets a connection is synchronised", "there is no synchronisation yet")   \
+    X(sync_version, "1", "format of the synchronisation", "there is no synchronisation yet")
+// clang-format on
+
+namespace bpvs {
+
+/// The values in force; part of Config.
+struct Settings {
+#define X(name, initial, lowest, highest, unit, meaning) u32 name;
+    BPVS_SETTINGS(X)
+#undef X
+};
+
+/// IPVS's defaults.
+constexpr Settings default_settings{
+#define X(name, initial, lowest, highest, unit, meaning) .name = initial,
+    BPVS_SETTINGS(X)
+#undef X
+};
+
+} // namespace bpvs
