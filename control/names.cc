@@ -22,7 +22,7 @@ constexpr std::array schedulers{
     SchedulerName{"dh", Scheduler::dh},     SchedulerName{"sh", Scheduler::sh},
     SchedulerName{"sed", Scheduler::sed},   SchedulerName{"nq", Scheduler::nq},
     SchedulerName{"fo", Scheduler::fo},     SchedulerName{"ovf", Scheduler::ovf},
-    SchedulerName{"mh", Scheduler::mh},
+    SchedulerName{"mh", Scheduler::mh},     SchedulerName{"none", Scheduler::none},
 };
 
 const char* protocol_name(IpProto protocol) {

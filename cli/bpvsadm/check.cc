@@ -109,8 +109,8 @@ Parsed<void> check_server(Command& c) {
         return usage("Different address family is allowed only for tunneling servers");
     if (auto ok = check_tunnel(c); !ok)
         return ok;
-    // Without translation the server sees the service's own port.
-    if (c.server.method != Forward::masq)
+    // Without translation the server sees the service's own port; a service by mark has none of its own.
+    if (c.server.method != Forward::masq && c.service.name.fwmark == 0)
         c.server.port = c.service.name.vport;
     return {};
 }

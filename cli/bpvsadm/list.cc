@@ -4,10 +4,9 @@
 #include "cli/bpvsadm/text.hh"
 #include "cli/bpvsadm/values.hh"
 
-#include <algorithm>
+#include <cstdlib>
 #include <fmt/compile.h>
 #include <fmt/format.h>
-#include <tuple>
 
 namespace bpvs::cli {
 namespace {
@@ -88,7 +87,7 @@ std::string tunnel_text(const ServerSpec& server) {
 void put_service_column(Buffer& out, const ServiceName& name, const Names& names, std::size_t width) {
     const std::size_t begin = out.size();
     if (name.fwmark != 0) {
-        fmt::format_to(to(out), "FWM  {}{}", name.fwmark, name.family == Family::v6 ? " IPv6" : "");
+        fmt::format_to(to(out), "FWM  {}{}", static_cast<int>(name.fwmark), name.family == Family::v6 ? " IPv6" : "");
     } else {
         fmt::format_to(to(out), "{:<4} ", protocol_text(name.protocol));
         put_endpoint_column(out, name.family, name.vip, name.vport, name.protocol, names, 0);
@@ -167,26 +166,62 @@ void put_service(Buffer& out, const ServiceView& service, Show show, const Names
     }
 }
 
-auto address_order(const Address& a) {
-    return std::tuple(from_be32(a.word[0]), from_be32(a.word[1]), from_be32(a.word[2]), from_be32(a.word[3]));
+// ipvsadm compares numbers by the sign of their 32-bit difference, so that 192.168.0.1 comes before 10.0.0.1. Over
+// numbers far apart that is no order (10 < 100 < 192 < 10): the result is what qsort() makes of it.
+
+int compare(u32 a, u32 b) { return static_cast<int>(a - b); }
+
+int compare(Family family, const Address& a, const Address& b) {
+    const int words = family == Family::v6 ? 4 : 1;
+    int result = 0;
+    for (int i = 0; result == 0 && i < words; ++i)
+        result = compare(from_be32(a.word[i]), from_be32(b.word[i]));
+    return result;
 }
 
-auto service_order(const ServiceView& s) {
-    const ServiceName& n = s.spec.name;
-    const Family family = n.fwmark != 0 ? Family::none : n.family;
-    return std::tuple(n.fwmark, family, n.protocol, address_order(n.vip), from_be16(n.vport));
+int compare(const ServiceName& a, const ServiceName& b) {
+    if (const int r = compare(a.fwmark, b.fwmark); r != 0)
+        return r;
+    if (a.family != b.family)
+        return static_cast<int>(a.family) - static_cast<int>(b.family);
+    if (a.protocol != b.protocol)
+        return static_cast<int>(a.protocol) - static_cast<int>(b.protocol);
+    const int r = compare(a.family, a.vip, b.vip);
+    return r != 0 ? r : from_be16(a.vport) - from_be16(b.vport);
 }
 
-auto server_order(const ServerView& s) {
-    return std::tuple(s.spec.family, address_order(s.spec.addr), from_be16(s.spec.port));
+int compare(const ServerSpec& a, const ServerSpec& b) {
+    if (a.family != b.family)
+        return static_cast<int>(a.family) - static_cast<int>(b.family);
+    const int r = compare(a.family, a.addr, b.addr);
+    return r != 0 ? r : from_be16(a.port) - from_be16(b.port);
+}
+
+int compare(const ServiceView& a, const ServiceView& b) { return compare(a.spec.name, b.spec.name); }
+int compare(const ServerView& a, const ServerView& b) { return compare(a.spec, b.spec); }
+
+template <class View>
+void sort_as_ipvsadm(std::vector<View>& views) {
+    std::vector<View*> order;
+    order.reserve(views.size());
+    for (View& view : views)
+        order.push_back(&view);
+    std::qsort(order.data(), order.size(), sizeof(View*), [](const void* a, const void* b) {
+        return compare(**static_cast<View* const*>(a), **static_cast<View* const*>(b));
+    });
+    std::vector<View> sorted;
+    sorted.reserve(views.size());
+    for (View* view : order)
+        sorted.push_back(std::move(*view));
+    views = std::move(sorted);
 }
 
 } // namespace
 
 void sort_services(std::vector<ServiceView>& services) {
-    std::ranges::sort(services, {}, service_order);
+    sort_as_ipvsadm(services);
     for (ServiceView& service : services)
-        std::ranges::sort(service.servers, {}, server_order);
+        sort_as_ipvsadm(service.servers);
 }
 
 void put_services(Output& out, const Command& command, const std::vector<ServiceView>& services, const Names& names) {

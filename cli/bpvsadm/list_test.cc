@@ -106,6 +106,28 @@ TEST(List, sorts_by_protocol_address_and_port_with_ipv6_and_marks_last) {
     EXPECT_EQ(services[5].spec.name.fwmark, 9u);
 }
 
+TEST(List, compares_addresses_and_marks_by_the_sign_of_their_difference) {
+    std::vector<ServiceView> services(3);
+    services[0].spec.name = {.fwmark = 9};
+    services[1].spec.name = {.fwmark = 0xffffffff};
+    services[2].spec = service(tcp(80));
+    for (const Address& a : {address(10, 0, 0, 1), address(192, 168, 0, 1), address(11, 0, 0, 1)})
+        services[2].servers.push_back({.spec = {.addr = a}});
+    sort_services(services);
+    EXPECT_EQ(services[0].spec.name.fwmark, 0xffffffff);
+    EXPECT_EQ(services[1].servers[0].spec.addr, address(192, 168, 0, 1));
+    EXPECT_EQ(services[1].servers[1].spec.addr, address(10, 0, 0, 1));
+    EXPECT_EQ(services[2].spec.name.fwmark, 9u);
+}
+
+TEST(List, sorts_mark_services_of_ipv4_before_ipv6) {
+    std::vector<ServiceView> services(2);
+    services[0].spec.name = {.family = Family::v6, .fwmark = 8};
+    services[1].spec.name = {.fwmark = 8};
+    sort_services(services);
+    EXPECT_EQ(services[0].spec.name.family, Family::v4);
+}
+
 TEST(List, shows_connections_with_minutes_and_seconds_to_live) {
     const auto at = [](u32 seconds, State state) {
         return ConnectionView{.family = Family::v4,

@@ -13,6 +13,7 @@ namespace bpvs::cli {
 namespace {
 
 constexpr u32 default_persistence = 360;
+constexpr u32 whole_v6 = 128; ///< prefix length of one IPv6 client
 constexpr u32 max_seconds = 31 * 24 * 3600;
 
 std::unexpected<Failure> usage(std::string message) { return std::unexpected(Failure{exit_usage, std::move(message)}); }
@@ -191,6 +192,7 @@ private:
         if (!vip)
             return usage("illegal virtual server address[:port] specified");
         command_.service.name = {vip->family, protocol, vip->addr, vip->port.value_or(Be16{}), 0};
+        forget_mask();
         return {};
     }
 
@@ -205,6 +207,7 @@ private:
         if (command_.service.name.fwmark == 0)
             return usage("-6 used before -f\n");
         command_.service.name.family = Family::v6;
+        forget_mask();
         return {};
     }
 
@@ -215,6 +218,12 @@ private:
         if (auto ok = number(command_.service.persistence, 1, max_seconds, ""); !ok)
             return usage(fmt::format("invalid timeout value `{}' specified", arg_));
         return {};
+    }
+
+    /// As in ipvsadm, a mask given before the service turned out to be IPv6 does not count.
+    void forget_mask() {
+        if (command_.service.name.family == Family::v6)
+            command_.service.netmask = whole_v6;
     }
 
     Parsed<void> netmask() {
@@ -232,9 +241,11 @@ private:
         return {};
     }
 
-    /// A server without a port has its service's, if the service was named before it.
+    /// A server without a port has its service's, if the service was named before it. Of a service by mark,
+    /// ports have TCP's names.
     Parsed<void> real_server() {
-        const auto rip = parse_endpoint(arg_, command_.service.name.protocol);
+        const ServiceName& name = command_.service.name;
+        const auto rip = parse_endpoint(arg_, name.fwmark != 0 ? IpProto::tcp : name.protocol);
         if (!rip)
             return usage("illegal real server address[:port] specified");
         command_.server.family = rip->family;

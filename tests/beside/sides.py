@@ -84,8 +84,9 @@ class Table(Side):
         super().__init__(limit)
         (self.dir / "bin").mkdir()
         (self.dir / "bin/ipvsadm").symlink_to(BIN / self.program)
-        for tool in ("save", "restore"):
-            (self.dir / f"bin/ipvsadm-{tool}").symlink_to(BIN / f"bpvsadm-{tool}")
+        (self.dir / "bin/bpvsadm").symlink_to(BIN / self.program)
+        for tool in ("save", "restore"):  # they look for bpvsadm beside themselves
+            shutil.copy(BIN / f"bpvsadm-{tool}", self.dir / f"bin/ipvsadm-{tool}")
 
     @staticmethod
     def missing():

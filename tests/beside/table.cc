@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <optional>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +19,12 @@ namespace {
 
 constexpr sim::Sizes sizes{.connections = 16, .max_dests = 2048, .max_services = 512, .max_words = 65536};
 
-/// The file of the tables, locked. Its content is the tables' arrays one after the other.
+/// The file of the tables, locked while it is open: against everybody, or by a reader against writers only.
+/// Its content is the tables' arrays one after the other.
 class File {
 public:
-    explicit File(const char* path) : fd_(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-        if (fd_ < 0 || flock(fd_, LOCK_EX) != 0)
+    File(const char* path, bool alone) : fd_(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+        if (fd_ < 0 || flock(fd_, alone ? LOCK_EX : LOCK_SH) != 0)
             give_up(path);
     }
     ~File() { close(fd_); }
@@ -93,16 +95,27 @@ void save(File& file, sim::Tables& t) {
     }
 }
 
+/// As a director is opened: a reader looks at the tables once, a change keeps the lock until it is written back.
 class OpenTable final : public OpenDirector {
 public:
-    explicit OpenTable(sim::Tables& tables) : store_(tables), director_(store_, kernel::is_unicast) {}
+    OpenTable(const char* path, bool changes) : file_(std::in_place, path, changes) {
+        load(*file_, tables_);
+        if (!changes)
+            file_.reset();
+    }
+    ~OpenTable() override {
+        if (file_)
+            save(*file_, tables_);
+    }
     bool is_up() const override { return true; }
     Store& store() override { return store_; }
     Director& director() override { return director_; }
 
 private:
-    sim::MemoryStore store_;
-    Director director_;
+    std::optional<File> file_;
+    sim::Tables tables_{sizes};
+    sim::MemoryStore store_{tables_};
+    Director director_{store_, kernel::is_unicast, CarriedOut::everything()};
 };
 
 } // namespace
@@ -115,16 +128,9 @@ int main(int argc, char** argv) {
         std::fputs("bpvsadm-table: BPVSADM_TABLE must name the file of the tables.\n", stderr);
         return 99;
     }
-    File file(path);
-    sim::Tables tables(sizes);
-    load(file, tables);
     const cli::Streams streams{stdin, stdout, stderr};
-    bool changes = false;
     const int status = cli::run(argc, const_cast<const char**>(argv), streams, [&](Access access) {
-        changes = access != Access::read;
-        return Result<std::unique_ptr<OpenDirector>>(std::make_unique<OpenTable>(tables));
+        return Result<std::unique_ptr<OpenDirector>>(std::make_unique<OpenTable>(path, access != Access::read));
     });
-    if (changes)
-        save(file, tables);
     return std::fflush(stdout) == 0 ? status : 99;
 }
