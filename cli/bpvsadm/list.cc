@@ -190,9 +190,8 @@ int compare(const ServiceName& a, const ServiceName& b) {
     return r != 0 ? r : from_be16(a.vport) - from_be16(b.vport);
 }
 
+/// Servers of both families, where tunnels lead to them, are compared by their addresses alone.
 int compare(const ServerSpec& a, const ServerSpec& b) {
-    if (a.family != b.family)
-        return static_cast<int>(a.family) - static_cast<int>(b.family);
     const int r = compare(a.family, a.addr, b.addr);
     return r != 0 ? r : from_be16(a.port) - from_be16(b.port);
 }

@@ -80,6 +80,8 @@ std::optional<Endpoint> parse_endpoint(const std::string& text, IpProto protocol
     if (const auto v6 = numeric_v6(text))
         return Endpoint{Family::v6, *v6, std::nullopt};
     const auto colon = text.rfind(':');
+    if (text.find_first_not_of("0123456789") == std::string::npos)
+        return std::nullopt; // ipvsadm takes it for a port without a host
     std::optional<Be16> port;
     if (colon != std::string::npos) {
         port = parse_port(text.substr(colon + 1), protocol);

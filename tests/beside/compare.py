@@ -5,7 +5,9 @@ OUR_WORDS = ("-h", "--help", "-v", "--version")
 
 
 def difference(case, theirs, ours):
-    """None, or the first difference in words."""
+    """None, or the first difference in words. Nothing is wanted of us where ipvsadm crashes (-b ,)."""
+    if any(their[0] < 0 for their in theirs["runs"]):
+        return None
     for run, their, our in zip(case["runs"], theirs["runs"], ours["runs"]):
         if same_run(run["argv"], their, our):
             continue
