@@ -16,8 +16,8 @@ struct Interface {
 
 /// A packet, and where it comes in.
 struct Run {
-    Frame frame;
-    u32 ifindex;
+    Frame frame{};
+    u32 ifindex = 0;
     u32 came_in_by = 0; ///< ingress_ifindex, for the egress program
 };
 

@@ -27,15 +27,16 @@ public:
     std::vector<MarkPorts> stretches() const {
         std::vector<MarkPorts> result;
         for (auto it = from_.begin(); it != from_.end(); ++it) {
-            if (!it->second)
+            const std::optional<u32>& mark = it->second;
+            if (!mark)
                 continue;
             const auto next = std::next(it);
             const auto first = static_cast<u16>(it->first);
             const auto last = static_cast<u16>((next == from_.end() ? all_ports : next->first) - 1);
-            if (!result.empty() && result.back().last + 1 == first && result.back().mark == *it->second)
+            if (!result.empty() && result.back().last + 1 == first && result.back().mark == *mark)
                 result.back().last = last;
             else
-                result.push_back({first, last, *it->second});
+                result.push_back({first, last, *mark});
         }
         return result;
     }
@@ -79,7 +80,7 @@ public:
         for (const MarkRule& r : all)
             if (r.family == family && (r.protocol == protocol || r.protocol == IpProto::none))
                 rules.push_back(&r);
-        std::ranges::stable_sort(rules, {}, [](const MarkRule* r) { return prefix_order(*r); });
+        std::ranges::sort(rules, {}, [](const MarkRule* r) { return prefix_order(*r); });
         std::vector<const MarkRule*> covering; // the current prefix's, and those around it
         for (auto it = rules.begin(); it != rules.end();) {
             const MarkRule& prefix = **it;
@@ -104,6 +105,7 @@ private:
             marks.set(r->first_port, r->last_port, r->mark);
         const std::vector<MarkPorts> stretches = marks.stretches();
         std::vector<std::tuple<u16, u16, u32>> content;
+        content.reserve(stretches.size());
         for (const MarkPorts& s : stretches)
             content.emplace_back(s.first, s.last, s.mark);
         const auto [known, is_new] = places_.emplace(std::move(content), static_cast<u32>(out_.ports.size()));

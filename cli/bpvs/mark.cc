@@ -26,7 +26,7 @@ void add_rule_options(CLI::App& app, Arguments& a) {
     app.add_option("--dport,--port", a.words.ports, "destination port N or ports A:B; without it: all");
     app.add_option("--set-mark,--mark,--set-xmark", a.words.mark, "the mark, decimal or hexadecimal (0x5)");
     app.add_flag("-6", a.words.v6, "without a destination: every IPv6 address");
-    const auto only = [](const char* what, std::vector<std::string> values) {
+    const auto only = [](const char* what, const std::vector<std::string>& values) {
         return [what, values](const std::string& text) {
             const bool known = std::ranges::find(values, text) != values.end();
             return known ? "" : fmt::format("{} {} is iptables' business; only {} is taken", what, text, values[0]);
