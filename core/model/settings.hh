@@ -70,7 +70,7 @@ struct Settings {
 
 /// IPVS's defaults.
 constexpr Settings default_settings{
-#define X(name, initial, lowest, highest, unit, meaning) .name = initial,
+#define X(name, initial, lowest, highest, unit, meaning) .name = (initial),
     BPVS_SETTINGS(X)
 #undef X
 };
