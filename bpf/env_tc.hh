@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bpf/tables.hh"
+#include "core/net/checksum.hh"
 #include "core/net/headers.hh"
 #include "core/net/parse.hh"
 
@@ -36,7 +37,10 @@ struct TcEnv : BpfTables {
         set_context_field<__builtin_offsetof(struct __sk_buff, mark)>(skb, mark);
     }
     [[gnu::always_inline]] Family family() {
-        return BPVS_CONTEXT(skb, protocol) == static_cast<u32>(net::eth::type_ipv4) ? Family::v4 : Family::none;
+        const u64 type = BPVS_CONTEXT(skb, protocol);
+        if (type == static_cast<u32>(net::eth::type_ipv4))
+            return Family::v4;
+        return type == static_cast<u32>(net::eth::type_ipv6) ? Family::v6 : Family::none;
     }
 
     [[gnu::always_inline]] u8* linear(u32 offset, u32 length) {
@@ -44,7 +48,9 @@ struct TcEnv : BpfTables {
         u8* end = reinterpret_cast<u8*>(BPVS_CONTEXT(skb, data_end));
         u8* p = data + offset;
         asm volatile("" : "+r"(p)); // one register for the check and the use: the verifier ties bounds to it
-        return p + length <= end ? p : nullptr;
+        if (p + length > end)
+            return nullptr;
+        return static_cast<u8*>(__builtin_assume_aligned(p, 4));
     }
 
     /// Headers may lie in fragments of the buffer; they are pulled together on demand. Invalidates pointers
@@ -63,27 +69,56 @@ struct TcEnv : BpfTables {
         return payload == 0 ? p.length : payload + (p.l4 - l3) + p.l4_size;
     }
 
-    /// A length of zero stands for a buffer beyond 64 KiB (BIG TCP).
-    [[gnu::always_inline]] bool holds(const net::Packet& p) {
-        return l3 + 1u + static_cast<u16>(p.length - 1) <= static_cast<u32>(BPVS_CONTEXT(skb, len));
-    }
+    [[gnu::always_inline]] u32 length() { return static_cast<u32>(BPVS_CONTEXT(skb, len)) - l3; }
 
-    /// The IP total length of a buffer beyond 64 KiB (BIG TCP) is zero on the wire format.
-    [[gnu::always_inline]] u32 ip_length(const net::Packet& p) {
-        return p.length ? p.length : static_cast<u32>(BPVS_CONTEXT(skb, len)) - l3;
-    }
-
-    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, IpProto protocol, const Address& old_addr,
+    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family family, IpProto protocol, const Address& old_addr,
                                                const Address& addr, Be16 old_port, Be16 port) {
-        const u64 zero_is_none = protocol == IpProto::udp ? BPF_F_MARK_MANGLED_0 : 0;
-        if (l4_csum_replace(skb, offset, static_cast<u32>(old_addr.word[0]), static_cast<u32>(addr.word[0]),
-                            BPF_F_PSEUDO_HDR | zero_is_none | sizeof(Be32)) != 0)
+        const u64 flags = protocol == IpProto::udp ? BPF_F_MARK_MANGLED_0 : 0; // zero is none and stays none
+        if (!(family == Family::v6 ? replace_pseudo_v6(offset, flags, old_addr, addr)
+                                   : replace_pseudo_v4(offset, flags, old_addr, addr)))
             return false;
         if (old_port == port)
             return true;
-        return l4_csum_replace(skb, offset, static_cast<u16>(old_port), static_cast<u16>(port),
-                               zero_is_none | sizeof(Be16)) == 0;
+        return l4_csum_replace(skb, offset, static_cast<u16>(old_port), static_cast<u16>(port), flags | sizeof(Be16)) ==
+               0;
     }
+
+    [[gnu::always_inline]] bool replace_pseudo_v4(u32 offset, u64 flags, const Address& old_addr, const Address& addr) {
+        return l4_csum_replace(skb, offset, static_cast<u32>(old_addr.word[0]), static_cast<u32>(addr.word[0]),
+                               BPF_F_PSEUDO_HDR | flags | sizeof(Be32)) == 0;
+    }
+
+    /// For IPv4's sake the kernel takes the difference out of a device's sum of the whole frame (CHECKSUM_COMPLETE):
+    /// there the header's checksum puts it in again. IPv6 has none, so it is done here.
+    [[gnu::always_inline]] bool replace_pseudo_v6(u32 offset, u64 flags, const Address& old_addr, const Address& addr) {
+        const u32 change = net::difference(old_addr, addr);
+        if (l4_csum_replace(skb, offset, 0, change, BPF_F_PSEUDO_HDR | flags) != 0)
+            return false;
+        frame_sum_changed(change);
+        return true;
+    }
+
+    /// Keeps a device's sum of the whole frame true, where there is one.
+    [[gnu::always_inline]] void frame_sum_changed(u32 change) { csum_update(skb, change); }
+
+    /// Mixed twice with something unknown it is the same again, and the verifier knows nothing of it.
+    [[gnu::always_inline]] void forget(u32& number) {
+        u64 n = number;
+        asm volatile("%0 ^= %1\n%0 ^= %1" : "+&r"(n) : "r"(BPVS_CONTEXT(skb, len)));
+        number = static_cast<u32>(n);
+    }
+
+    /// The same for the offset of a header; what stays known is that headers begin 2 bytes behind a multiple of 4, as
+    /// the one at l3 does, and that they are near.
+    [[gnu::always_inline]] void forget_offset(u32& offset) {
+        u64 n = offset;
+        asm volatile("%0 ^= %1\n%0 ^= %1\n%0 &= 0x1ffc\n%0 |= 2" : "+&r"(n) : "r"(BPVS_CONTEXT(skb, len)));
+        offset = static_cast<u32>(n);
+    }
+    static constexpr u32 longest_extension = 8 + 255 * 8; ///< may be added before it is found to be too much
+    static_assert(l3 % 4 == 2 &&
+                  l3 + 2 * (net::ipv6::size + net::ipv6::max_extension_bytes) + net::icmp::size + longest_extension <
+                      0x2000);
 
     [[gnu::always_inline]] void route(const RouteQuery& q, Route& r) {
         struct bpf_fib_lookup fib;
@@ -92,7 +127,7 @@ struct TcEnv : BpfTables {
         fib.l4_protocol = static_cast<u8>(q.protocol);
         fib.sport = static_cast<u16>(q.sport);
         fib.dport = static_cast<u16>(q.dport);
-        fib.tos = q.tos;
+        fib.flowinfo = q.family == Family::v6 ? __builtin_bswap32(u32{q.tos} << 20) : q.tos; // IPv4: its first byte
         fib.ifindex = static_cast<u32>(BPVS_CONTEXT(skb, ifindex));
         __builtin_memcpy(fib.ipv6_src, q.saddr.word, sizeof fib.ipv6_src); // IPv4: the first word
         __builtin_memcpy(fib.ipv6_dst, q.daddr.word, sizeof fib.ipv6_dst);

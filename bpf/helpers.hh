@@ -21,6 +21,7 @@ BPVS_HELPER(u64, jiffies64);
 BPVS_HELPER(u32, get_prandom_u32);
 BPVS_HELPER(long, skb_pull_data, struct __sk_buff* skb, u32 length);
 BPVS_HELPER(long, l4_csum_replace, struct __sk_buff* skb, u32 offset, u64 from, u64 to, u64 flags);
+BPVS_HELPER(s64, csum_update, struct __sk_buff* skb, u32 sum);
 BPVS_HELPER(long, fib_lookup, void* ctx, struct bpf_fib_lookup* params, int size, u32 flags);
 BPVS_HELPER(long, redirect, u32 ifindex, u64 flags);
 BPVS_HELPER(long, redirect_neigh, u32 ifindex, struct bpf_redir_neigh* params, int size, u64 flags);

@@ -40,11 +40,13 @@ Result<void> CarriedOut::check_service(const ServiceSpec& spec, Scheduler schedu
     return {};
 }
 
-Result<void> CarriedOut::check_server(const ServerSpec& spec, const std::string& what) const {
+Result<void> CarriedOut::check_server(const ServerSpec& spec, Family service, const std::string& what) const {
     if (spec.family != Family::v4 && !ipv6)
         return refuse(what, "IPv6 servers are not carried out by this version; use an IPv4 address.");
     if ((methods & bit_of(spec.method)) == 0)
         return refuse(what, "this version forwards by masquerading only; use -m.");
+    if (spec.family != service && spec.method == Forward::masq)
+        return refuse(what, "masquerading does not change the address family; use a server of the service's family.");
     if ((spec.upper != 0 || spec.lower != 0) && !thresholds)
         return refuse(what, "connection thresholds (-x, -y) are not carried out by this version; leave them out.");
     return {};

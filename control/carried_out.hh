@@ -17,7 +17,7 @@ constexpr u32 bit_of(Enum e) {
 }
 
 struct CarriedOut {
-    bool ipv6 = false; ///< services and servers
+    bool ipv6 = true; ///< services and servers
     bool sctp = false;
     bool fwmark = true;       ///< -f
     bool all_ports = false;   ///< service port 0
@@ -47,7 +47,7 @@ struct CarriedOut {
     /// not_supported. `what` begins the message ("Cannot add the service TCP 1.1.1.1:80").
     Result<void> check_name(const ServiceName& name, const std::string& what) const;
     Result<void> check_service(const ServiceSpec& spec, Scheduler scheduler, const std::string& what) const;
-    Result<void> check_server(const ServerSpec& spec, const std::string& what) const;
+    Result<void> check_server(const ServerSpec& spec, Family service, const std::string& what) const;
 };
 
 } // namespace bpvs

@@ -51,9 +51,6 @@ TEST(AddService, says_what_this_version_does_not_carry_out) {
     for (const char* s : {"lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"})
         REFUSED(Errc::not_supported, lab.director.add_service(service(tcp(), s)));
     ServiceSpec spec = service(tcp());
-    spec.name.family = Family::v6;
-    REFUSED(Errc::not_supported, lab.director.add_service(spec));
-    spec.name = tcp();
     spec.name.protocol = IpProto::sctp;
     REFUSED(Errc::not_supported, lab.director.add_service(spec));
     REFUSED(Errc::not_supported, lab.director.add_service(service(tcp(0))));
@@ -118,6 +115,28 @@ TEST(Servers, are_checked_in_the_order_of_ipvs) {
         REFUSED(Errc::not_supported, lab.director.edit_server(tcp(), other));
     }
     EXPECT_EQ(lab.director.find(tcp())->servers.size(), 1u);
+}
+
+TEST(AddServer, of_an_ipv6_service_has_a_unicast_ipv6_address) {
+    Lab lab;
+    ServiceSpec spec = service(tcp());
+    spec.name.family = Family::v6;
+    spec.name.vip = address_v6(0x20010db8, 0x10000, 0, 1);
+    OK(lab.director.add_service(spec));
+    ServerSpec s = server(1);
+    REFUSED(Errc::not_supported, lab.director.add_server(spec.name, s));
+    s.family = Family::v6;
+    for (const Address& no : {Address{}, address_v6(0xff020000, 0, 0, 1), address_v6(0xfe800000, 0, 0, 1),
+                              address_v6(0xfebf0000, 0, 0, 1), address_v6(0, 0, 0xffff, 0x01020304)}) {
+        s.addr = no;
+        REFUSED(Errc::not_unicast, lab.director.add_server(spec.name, s));
+    }
+    for (const Address& yes : {address_v6(0x20010db8, 0x20000, 0, 1), address_v6(0, 0, 0, 1),
+                               address_v6(0xfc000000, 0, 0, 1), address_v6(0xfec00000, 0, 0, 1)}) {
+        s.addr = yes;
+        OK(lab.director.add_server(spec.name, s));
+    }
+    EXPECT_EQ(lab.director.find(spec.name)->servers.size(), 4u);
 }
 
 TEST(AddServer, refuses_addresses_that_are_not_unicast) {

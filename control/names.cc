@@ -35,6 +35,7 @@ const char* protocol_name(IpProto protocol) {
         return "SCTP";
     case IpProto::none:
     case IpProto::icmp:
+    case IpProto::icmp6:
         break;
     }
     return "IP";

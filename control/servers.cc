@@ -82,7 +82,7 @@ Result<void> Draft::add_server(const ServiceName& service, const ServerSpec& spe
         return fail(Errc::server_exists, fmt::format("{}: it is there already; edit or remove it.", what));
     if (never_unicast(spec.family, spec.addr) || (spec.family == Family::v4 && is_unicast_ && !is_unicast_(spec.addr)))
         return fail(Errc::not_unicast, fmt::format("{}: the address is not a unicast address.", what));
-    if (auto ok = carried_out_.check_server(spec, what); !ok)
+    if (auto ok = carried_out_.check_server(spec, service.family, what); !ok)
         return ok;
 
     const auto id = record_for(s, ledger_.key(service), spec);
@@ -106,7 +106,7 @@ Result<void> Draft::edit_server(const ServiceName& service, const ServerSpec& sp
     const auto server = std::ranges::find(s.servers, ServerName{spec.family, spec.addr, spec.port});
     if (server == s.servers.end())
         return fail(Errc::no_server, fmt::format("{}: there is no such server; add it first.", what));
-    if (auto ok = carried_out_.check_server(spec, what); !ok)
+    if (auto ok = carried_out_.check_server(spec, service.family, what); !ok)
         return ok;
 
     const std::vector<SetEntry> before = s.entries;

@@ -98,32 +98,33 @@ public:
                ether_type() != to_be16(0x8100);
     }
     Family family() {
-        const bool v4 = frame_->size() >= net::eth::size && ether_type() == net::eth::type_ipv4;
-        return v4 ? Family::v4 : Family::none;
+        if (frame_->size() < net::eth::size)
+            return Family::none;
+        const Be16 type = ether_type();
+        return type == net::eth::type_ipv4 ? Family::v4 : type == net::eth::type_ipv6 ? Family::v6 : Family::none;
     }
     u32 mark() { return mark_; }
     void set_mark(u32 mark) { mark_ = mark; }
 
-    bool holds(const net::Packet& p) { return p.length != 0 && l3 + p.length <= frame_->size(); }
+    u32 length() { return static_cast<u32>(frame_->size()) - l3; }
 
     u8* at(u32 offset, u32 length) {
         return u64{offset} + length <= frame_->size() ? frame_->data() + offset : nullptr;
     }
 
     u32 segment_length(const net::Packet& p) { return p.length; }
-    u32 ip_length(const net::Packet& p) { return p.length ? p.length : static_cast<u32>(frame_->size()) - l3; }
 
     /// Full checksums, as bpf_l4_csum_replace treats them: a UDP checksum of zero is none and stays none,
     /// one that becomes zero is sent as 0xffff (RFC 768).
-    bool replace_l4_sum(u32 offset, IpProto protocol, const Address& old_addr, const Address& addr, Be16 old_port,
-                        Be16 port) {
+    bool replace_l4_sum(u32 offset, Family, IpProto protocol, const Address& old_addr, const Address& addr,
+                        Be16 old_port, Be16 port) {
         u8* field = at(offset, sizeof(Be16));
         if (!field)
             return false;
         Be16 check = net::load<Be16>(field);
         if (protocol == IpProto::udp && check == Be16{})
             return true;
-        check = net::replace(net::replace(check, old_addr.word[0], addr.word[0]), old_port, port);
+        check = net::replace(net::replace(check, old_addr, addr), old_port, port);
         if (protocol == IpProto::udp && check == Be16{})
             check = Be16{0xffff};
         net::store(field, check);

@@ -18,17 +18,25 @@ struct Interface {
     u16 mtu;
 };
 
-/// Where a prefix leads. `via` zero: on the link itself.
+/// An address and what it is an address of.
+struct Host {
+    Family family = Family::none;
+    Address addr{};
+
+    friend bool operator==(const Host&, const Host&) = default;
+};
+
+/// Where a prefix leads. `via` none: on the link itself.
 struct Destination {
     enum class Kind { unicast, local, unreachable } kind;
     u32 ifindex = 0;
-    Be32 via{};
+    Host via{};
 };
 
 class Routes {
 public:
     void add_interface(const Interface& i) { interfaces_.push_back(i); }
-    void add_route(Be32 prefix, u32 length, const Destination& to) {
+    void add_route(const Host& prefix, u32 length, const Destination& to) {
         routes_.push_back({mask(prefix, length), length, to});
     }
     void set_mtu(u32 ifindex, u16 mtu) {
@@ -36,7 +44,7 @@ public:
             i->mtu = mtu;
     }
     /// nullopt: not resolved.
-    void set_neighbour(u32 ifindex, Be32 addr, std::optional<Mac> mac) {
+    void set_neighbour(u32 ifindex, const Host& addr, std::optional<Mac> mac) {
         std::erase_if(neighbours_, [&](const Neighbour& n) { return n.ifindex == ifindex && n.addr == addr; });
         if (mac)
             neighbours_.push_back({ifindex, addr, *mac});
@@ -50,7 +58,7 @@ public:
     /// In bpf_fib_lookup's order: route, MTU, next hop, neighbour.
     Route lookup(const RouteQuery& q) {
         Route r{RouteStatus::stack, {}, {}};
-        const Prefix* best = longest_match(q.daddr.word[0]);
+        const Prefix* best = longest_match({q.family, q.daddr});
         if (!best || best->to.kind != Destination::Kind::unicast)
             return r;
         const Interface* out = find(best->to.ifindex);
@@ -62,8 +70,8 @@ public:
             return r;
         }
         r.egress.ifindex = out->ifindex;
-        const Be32 hop = best->to.via == Be32{} ? q.daddr.word[0] : best->to.via;
-        r.next_hop = {address_v4(hop), Family::v4};
+        const Host hop = best->to.via == Host{} ? Host{q.family, q.daddr} : best->to.via;
+        r.next_hop = {hop.addr, hop.family};
         const auto n = std::ranges::find_if(neighbours_, [&](const Neighbour& candidate) {
             return candidate.ifindex == out->ifindex && candidate.addr == hop;
         });
@@ -79,21 +87,26 @@ public:
 
 private:
     struct Prefix {
-        Be32 prefix;
+        Host prefix;
         u32 length;
         Destination to;
     };
     struct Neighbour {
         u32 ifindex;
-        Be32 addr;
+        Host addr;
         Mac mac;
     };
 
-    static Be32 mask(Be32 addr, u32 length) {
-        return length == 0 ? Be32{} : to_be32(from_be32(addr) & (~0u << (32 - length)));
+    static Host mask(Host h, u32 length) {
+        for (Be32& word : h.addr.word) {
+            const u32 bits = std::min(length, 32u);
+            word = bits == 0 ? Be32{} : to_be32(from_be32(word) & (~0u << (32 - bits)));
+            length -= bits;
+        }
+        return h;
     }
 
-    const Prefix* longest_match(Be32 addr) const {
+    const Prefix* longest_match(const Host& addr) const {
         const Prefix* best = nullptr;
         for (const Prefix& p : routes_)
             if (mask(addr, p.length) == p.prefix && (!best || p.length >= best->length))

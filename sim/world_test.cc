@@ -5,25 +5,21 @@
 namespace bpvs::sim {
 namespace {
 
-constexpr Be32 net_a = to_be32(0x0a000000), host_a = to_be32(0x0a000001), via = to_be32(0x0a0000fe);
+constexpr Host v4(u32 a) { return {Family::v4, address_v4(to_be32(a))}; }
+constexpr Host v6(u32 a, u32 d) { return {Family::v6, address_v6(a, 0, 0, d)}; }
+constexpr Host net_a = v4(0x0a000000), host_a = v4(0x0a000001), other = v4(0x0b000001), via = v4(0x0a0000fe);
 
-Route look(Routes& r, Be32 addr, u32 length = 100) {
-    const Address from{}, to = address_v4(addr);
-    return r.lookup({.saddr = from,
-                     .daddr = to,
-                     .sport = {},
-                     .dport = {},
-                     .protocol = {},
-                     .family = Family::v4,
-                     .tos = {},
-                     .length = length});
+Route look(Routes& r, const Host& to, u32 length = 100) {
+    const Address from{};
+    return r.lookup({from, to.addr, {}, {}, IpProto::udp, to.family, 0, length});
 }
+Host hop(const Route& r) { return {r.next_hop.family, r.next_hop.addr}; }
 
 Routes routes() {
     Routes r;
     r.add_interface({1, {2, 0, 0, 0, 0, 1}, 1500});
     r.add_route(net_a, 8, {Destination::Kind::unicast, 1});
-    r.add_route({}, 0, {Destination::Kind::unicast, 1, via});
+    r.add_route({Family::v4, {}}, 0, {Destination::Kind::unicast, 1, via});
     r.set_neighbour(1, via, Mac{2, 0, 0, 0, 0, 9});
     return r;
 }
@@ -31,11 +27,22 @@ Routes routes() {
 TEST(Routes, the_longest_prefix_decides) {
     Routes r = routes();
     EXPECT_EQ(look(r, host_a).status, RouteStatus::no_neighbour);
-    EXPECT_EQ(look(r, host_a).next_hop.addr.word[0], host_a);
-    EXPECT_EQ(look(r, to_be32(0x0b000001)).status, RouteStatus::ok);
-    EXPECT_EQ(look(r, to_be32(0x0b000001)).next_hop.addr.word[0], via);
+    EXPECT_EQ(hop(look(r, host_a)), host_a);
+    EXPECT_EQ(look(r, other).status, RouteStatus::ok);
+    EXPECT_EQ(hop(look(r, other)), via);
     r.add_route(host_a, 32, {Destination::Kind::local});
     EXPECT_EQ(look(r, host_a).status, RouteStatus::stack);
+}
+
+TEST(Routes, of_the_families_are_apart) {
+    Routes r = routes();
+    EXPECT_EQ(look(r, v6(0x0a000000, 1)).status, RouteStatus::stack);
+    r.add_route(v6(0x20010db8, 0), 32, {Destination::Kind::unicast, 1});
+    r.add_route(v6(0x20010db8, 1), 128, {Destination::Kind::local});
+    EXPECT_EQ(look(r, v6(0x20010db8, 2)).status, RouteStatus::no_neighbour);
+    EXPECT_EQ(hop(look(r, v6(0x20010db8, 2))), v6(0x20010db8, 2));
+    EXPECT_EQ(look(r, v6(0x20010db8, 1)).status, RouteStatus::stack);
+    EXPECT_EQ(look(r, host_a).status, RouteStatus::no_neighbour);
 }
 
 TEST(Routes, too_long_comes_before_an_unresolved_neighbour) {

@@ -68,8 +68,8 @@ TEST_F(Bpvsadm, refuses_what_is_not_carried_out_yet_with_one_sentence_and_change
     for (const char* line :
          {"-A -t 1.1.1.1:81", "-A -t 1.1.1.1:81 -s wlc", "-A -t 1.1.1.1:81 -s sh -b sh-port",
           "-A -t 1.1.1.1:81 -s rr -b flag-1", "-A -t 1.1.1.1:81 -s rr -p", "-A -t 1.1.1.1:0 -s rr -p 5",
-          "-A -u 1.1.1.1:81 -s rr -o", "-A -u 1.1.1.1:81 -s rr --pe sip", "-A -f 1 -6 -s rr",
-          "-A --sctp-service 1.1.1.1:81 -s rr", "-A -t [2001:db8::1]:80 -s rr", "-E -t 1.1.1.1:80 -s lc",
+          "-A -u 1.1.1.1:81 -s rr -o", "-A -u 1.1.1.1:81 -s rr --pe sip", "-A -f 1 -6 -s rr -p",
+          "-A --sctp-service 1.1.1.1:81 -s rr", "-A -t [2001:db8::1]:80 -s rr -p", "-E -t 1.1.1.1:80 -s lc",
           "-E -t 1.1.1.1:80 -s rr -p", "-a -t 1.1.1.1:80 -r 172.16.1.1", "-a -t 1.1.1.1:80 -r 172.16.1.1 -g",
           "-a -t 1.1.1.1:80 -r 172.16.1.1 -i", "-a -t 1.1.1.1:80 -r [2001:db8::2]:80 -i",
           "-a -t 1.1.1.1:80 -r 172.16.1.1 -m -x 5", "--start-daemon master --mcast-interface lo"}) {

@@ -14,7 +14,7 @@
 #define BPVS_REASONS(X)                                                                                              \
     X(inert,             pass,    "no service is configured")                                                        \
     X(not_for_us,        pass,    "the frame is not addressed to this host, or carries a VLAN tag")                  \
-    X(not_ip,            pass,    "not IPv4")                                                                        \
+    X(not_ip,            pass,    "neither IPv4 nor IPv6")                                                                        \
     X(malformed,         pass,    "truncated or inconsistent headers")                                               \
     X(fragment,          pass,    "an IP fragment; fragments are not balanced yet")                                  \
     X(other_protocol,    pass,    "neither TCP, UDP nor an ICMP error")                                              \

@@ -25,8 +25,8 @@ enum class Be32 : u32 {};
 [[gnu::always_inline]] constexpr u32 from_be32(Be32 wire) { return __builtin_bswap32(static_cast<u32>(wire)); }
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big-endian machines are not supported");
 
-/// IP protocol numbers (IANA) that a virtual service can have, and ICMP.
-enum class IpProto : u8 { none = 0, icmp = 1, tcp = 6, udp = 17, sctp = 132 };
+/// IP protocol numbers (IANA) that a virtual service can have, and ICMP of both families.
+enum class IpProto : u8 { none = 0, icmp = 1, tcp = 6, udp = 17, icmp6 = 58, sctp = 132 };
 
 /// Address families, numbered as AF_INET and AF_INET6.
 enum class Family : u8 { none = 0, v4 = 2, v6 = 10 };
@@ -41,5 +41,16 @@ struct Address {
 }
 
 [[gnu::always_inline]] constexpr Address address_v4(Be32 a) { return Address{{a, Be32{}, Be32{}, Be32{}}}; }
+
+/// From host byte order.
+[[gnu::always_inline]] constexpr Address address_v6(u32 a, u32 b, u32 c, u32 d) {
+    return Address{{to_be32(a), to_be32(b), to_be32(c), to_be32(d)}};
+}
+
+/// address_v4() in two whole stores, as an IPv6 address is written: a verifier then sees the same in both places.
+[[gnu::always_inline]] inline void set_v4(Address& to, Be32 a) {
+    const u64 halves[2] = {static_cast<u32>(a), 0};
+    __builtin_memcpy(&to, halves, sizeof to);
+}
 
 } // namespace bpvs

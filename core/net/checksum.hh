@@ -32,4 +32,24 @@ namespace bpvs::net {
     return static_cast<Be16>(fold(sum) ^ 0xffffu);
 }
 
+/// What replacing one address by another adds to a sum: S' - S as a 32-bit one's complement number.
+[[gnu::always_inline]] constexpr u32 difference(const Address& from, const Address& to) {
+    u64 sum = 0;
+    for (int i = 0; i < 4; i++)
+        sum += u64{static_cast<u32>(to.word[i])} + u32{~static_cast<u32>(from.word[i])};
+    sum = (sum & 0xffffffffu) + (sum >> 32);
+    return static_cast<u32>(sum + (sum >> 32));
+}
+
+/// The checksum field after what it covers changed by `difference`.
+[[gnu::always_inline]] constexpr Be16 replace(Be16 check, u32 difference) {
+    const u32 sum = (static_cast<u32>(check) ^ 0xffffu) + (difference & 0xffffu) + (difference >> 16);
+    return static_cast<Be16>(fold(sum) ^ 0xffffu);
+}
+
+/// The checksum field after an address became another. What is zero in both, as in IPv4, changes nothing.
+[[gnu::always_inline]] constexpr Be16 replace(Be16 check, const Address& from, const Address& to) {
+    return replace(check, difference(from, to));
+}
+
 } // namespace bpvs::net

@@ -21,7 +21,7 @@ template <class T>
 /// Ethernet II.
 namespace eth {
 constexpr u32 size = 14, dst = 0, src = 6, type = 12;
-constexpr Be16 type_ipv4 = to_be16(0x0800);
+constexpr Be16 type_ipv4 = to_be16(0x0800), type_ipv6 = to_be16(0x86dd);
 } // namespace eth
 
 /// IPv4 (RFC 791).
@@ -30,6 +30,14 @@ constexpr u32 min_size = 20, tos = 1, total_length = 2, fragment = 6, ttl = 8, p
               dst = 16;
 constexpr u16 dont_fragment = 0x4000, more_or_offset = 0x3fff;
 } // namespace ipv4
+
+/// IPv6 (RFC 8200). Extension headers begin with the next header's number and a length.
+namespace ipv6 {
+constexpr u32 size = 40, payload_length = 4, next_header = 6, hop_limit = 7, src = 8, dst = 24;
+constexpr u8 hop_by_hop = 0, routing = 43, fragment = 44, authentication = 51, destination_options = 60;
+/// RFC 8200 has each at most once, destination options twice; more of them, or longer, nobody sends in earnest.
+constexpr u32 max_extensions = 8, max_extension_bytes = 2048;
+} // namespace ipv6
 
 /// TCP (RFC 9293).
 namespace tcp {
@@ -42,10 +50,11 @@ namespace udp {
 constexpr u32 size = 8, check = 6;
 } // namespace udp
 
-/// ICMP (RFC 792): errors embed the IP header and the first 8 bytes of what they are about.
+/// ICMP (RFC 792, RFC 4443): errors embed the IP header and at least the first 8 bytes of what they are about.
 namespace icmp {
 constexpr u32 size = 8, type = 0, check = 2, embedded_l4 = 8;
 constexpr u8 dest_unreachable = 3, source_quench = 4, time_exceeded = 11;
+constexpr u8 first_v6_information = 128; ///< ICMPv6: types below are errors
 } // namespace icmp
 
 } // namespace bpvs::net

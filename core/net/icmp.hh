@@ -1,9 +1,10 @@
-// Translation of ICMP errors about a connection (behaviour as IPVS: types 3, 4 and 11).
+// Translation of ICMP errors about a connection (behaviour as IPVS: types 3, 4 and 11, of ICMPv6 every error).
 //
 // The error embeds the packet it is about. Outer and embedded address are translated, and the embedded
 // port. Checksums: the embedded IP header's sum including its checksum is a constant (zero), so an
 // address change that is compensated in the embedded header checksum leaves the ICMP sum alone; only
-// the port change enters the ICMP checksum. The embedded transport checksum stays as it is, as in IPVS,
+// the port change enters the ICMP checksum. IPv6 has no header checksum, and ICMPv6's covers the outer addresses too
+// (RFC 4443): both address changes enter it. The embedded transport checksum stays as it is, as in IPVS,
 // except in errors of the host's own stack about packets that we translated: there it is turned back too, so
 // that the client sees what it sent.
 #pragma once
@@ -15,7 +16,9 @@
 
 namespace bpvs::net {
 
-[[gnu::always_inline]] constexpr bool is_icmp_error(u8 type) {
+[[gnu::always_inline]] constexpr bool is_icmp_error(Family family, u8 type) {
+    if (family == Family::v6)
+        return type < icmp::first_v6_information;
     return type == icmp::dest_unreachable || type == icmp::source_quench || type == icmp::time_exceeded;
 }
 
@@ -32,21 +35,19 @@ template <Side side, class E>
     const Be16 old_port = load<Be16>(l4 + port_at);
     store(l4 + port_at, port);
 
-    u8* embedded = e.at(outer.l4 + icmp::size, ipv4::min_size);
-    if (!embedded)
+    if (!rewrite_ip<inside>(e, outer.flow.family, outer.l4 + icmp::size, addr, false))
         return false;
-    rewrite_ipv4<inside>(embedded, addr.word[0], false);
 
     u8* header = e.at(outer.l4, icmp::size);
     if (!header)
         return false;
-    store(header + icmp::check, replace(load<Be16>(header + icmp::check), old_port, port));
-
-    u8* ip = e.at(l3, ipv4::min_size);
-    if (!ip)
-        return false;
-    rewrite_ipv4<side>(ip, addr.word[0], decrement_ttl);
-    return true;
+    Be16 check = replace(load<Be16>(header + icmp::check), old_port, port);
+    if (outer.flow.family == Family::v6) {
+        check = replace(check, side == Side::source ? outer.flow.saddr : outer.flow.daddr, addr);
+        check = replace(check, side == Side::source ? inner.flow.daddr : inner.flow.saddr, addr);
+    }
+    store(header + icmp::check, check);
+    return rewrite_ip<side>(e, outer.flow.family, l3, addr, decrement_ttl);
 }
 
 /// Gives the embedded packet back the transport checksum it had before its destination was translated from
@@ -64,7 +65,7 @@ template <class E>
     const Be16 before = load<Be16>(field);
     if (is_udp && before == Be16{})
         return true;
-    Be16 after = replace(replace(before, inner.flow.daddr.word[0], addr.word[0]), inner.flow.dport, port);
+    Be16 after = replace(replace(before, inner.flow.daddr, addr), inner.flow.dport, port);
     if (is_udp && after == Be16{})
         after = static_cast<Be16>(0xffff);
     store(field, after);

@@ -1,6 +1,6 @@
 // Address and port translation of one side of a packet, with its checksums.
 //
-// The IPv4 header checksum is updated here. The transport checksum is the environment's business: a
+// The IPv4 header checksum is updated here; IPv6 has none. The transport checksum is the environment's business: a
 // packet of a local stack carries a partial sum that only the kernel's helpers treat correctly.
 // Wrong checksums stay wrong and a UDP checksum of zero stays zero, as in IPVS.
 #pragma once
@@ -27,6 +27,34 @@ template <Side side>
     store(ip + ipv4::check, check);
 }
 
+/// Replaces the address of an IPv6 header in place and, on demand, decrements its hop limit.
+template <Side side, class E>
+[[gnu::always_inline]] inline void rewrite_ipv6([[maybe_unused]] E& e, u8* ip, const Address& addr,
+                                                bool decrement_ttl) {
+    store(ip + (side == Side::source ? ipv6::src : ipv6::dst), addr);
+    if (!decrement_ttl)
+        return;
+    ip[ipv6::hop_limit] = static_cast<u8>(ip[ipv6::hop_limit] - 1);
+    // No checksum makes up for it: a sum that a device made of the frame must know.
+    if constexpr (requires { e.frame_sum_changed(0u); })
+        e.frame_sum_changed(~u32{0x0100});
+}
+
+/// Translates `side` of the IP header at `l3` and, on demand, decrements its TTL. False: it is not there.
+template <Side side, class E>
+[[gnu::always_inline]] inline bool rewrite_ip(E& e, Family family, u32 l3, const Address& addr, bool decrement_ttl) {
+    if (family == Family::v6) {
+        u8* ip = e.at(l3, ipv6::size);
+        if (ip)
+            rewrite_ipv6<side>(e, ip, addr, decrement_ttl);
+        return ip != nullptr;
+    }
+    u8* ip = e.at(l3, ipv4::min_size);
+    if (ip)
+        rewrite_ipv4<side>(ip, addr.word[0], decrement_ttl);
+    return ip != nullptr;
+}
+
 /// Translates `side` of a TCP or UDP packet to addr:port. False: a helper failed, the packet is unusable.
 template <Side side, class E>
 [[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, const Address& addr, Be16 port,
@@ -34,18 +62,14 @@ template <Side side, class E>
     const Address& old_addr = side == Side::source ? p.flow.saddr : p.flow.daddr;
     const Be16 old_port = side == Side::source ? p.flow.sport : p.flow.dport;
     const u32 check = p.flow.protocol == IpProto::tcp ? tcp::check : udp::check;
-    if (!e.replace_l4_sum(p.l4 + check, p.flow.protocol, old_addr, addr, old_port, port))
+    if (!e.replace_l4_sum(p.l4 + check, p.flow.family, p.flow.protocol, old_addr, addr, old_port, port))
         return false;
 
     u8* l4 = e.at(p.l4, 4);
     if (!l4)
         return false;
     store(l4 + (side == Side::source ? 0 : 2), port);
-    u8* ip = e.at(l3, ipv4::min_size);
-    if (!ip)
-        return false;
-    rewrite_ipv4<side>(ip, addr.word[0], decrement_ttl);
-    return true;
+    return rewrite_ip<side>(e, p.flow.family, l3, addr, decrement_ttl);
 }
 
 } // namespace bpvs::net

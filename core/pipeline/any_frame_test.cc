@@ -11,23 +11,34 @@ namespace {
 
 using scenario::Frame;
 
-constexpr const char* setup =
-    "bpvsadm -A -t vip:80 -s rr\nbpvsadm -a -t vip:80 -r rip1:8080 -m\nbpvsadm -a -t vip:80 -r rip2:80 -m\n"
-    "bpvsadm -A -u vip:80 -s wrr\nbpvsadm -a -u vip:80 -r rip1:80 -m -w 2\nbpvsadm -a -u vip:80 -r dip:80 -m\n"
-    "in tcp cip:1 > vip:80 S\nout tcp cip:1 > rip2:80 S ttl 63\n"
-    "in tcp cip:2 > vip:80 S\nout tcp cip:2 > rip1:8080 S ttl 63\n"
-    "in udp cip:1 > vip:80\nto stack udp cip:1 > dip:80\n"
-    "in udp cip:2 > vip:80\nout udp cip:2 > rip1:80 ttl 63\n";
+std::string setup() {
+    const std::string v4 =
+        "bpvsadm -A -t vip:80 -s rr\nbpvsadm -a -t vip:80 -r rip1:8080 -m\nbpvsadm -a -t vip:80 -r rip2:80 -m\n"
+        "bpvsadm -A -u vip:80 -s wrr\nbpvsadm -a -u vip:80 -r rip1:80 -m -w 2\nbpvsadm -a -u vip:80 -r dip:80 -m\n"
+        "in tcp cip:1 > vip:80 S\nout tcp cip:1 > rip2:80 S ttl 63\n"
+        "in tcp cip:2 > vip:80 S\nout tcp cip:2 > rip1:8080 S ttl 63\n"
+        "in udp cip:1 > vip:80\nto stack udp cip:1 > dip:80\n"
+        "in udp cip:2 > vip:80\nout udp cip:2 > rip1:80 ttl 63\n";
+    std::string v6;
+    for (std::size_t i = 0; i < v4.size(); i++) // the same with the roles' IPv6 twins
+        v6 += (v4[i] == 'v' || v4[i] == 'r' || v4[i] == 'c' || v4[i] == 'd') && v4.substr(i + 1, 2) == "ip"
+                  ? "6" + v4.substr(i, 1)
+                  : v4.substr(i, 1);
+    return v4 + v6;
+}
 
 struct Director {
     Director() : player(bench) {
-        if (const auto failure = player.play(setup))
+        if (const auto failure = player.play(setup()))
             ADD_FAILURE() << scenario::to_text(*failure);
     }
     /// An address and a port that mean something here, more often than not.
-    static Be32 address() {
-        return scenario::parse_address(
-            *rc::gen::element<std::string>("cip", "cip2", "vip", "vip2", "dip", "rip1", "rip2", "far"));
+    static scenario::Host address(Family family) {
+        return named(family,
+                     *rc::gen::element<std::string>("cip", "cip2", "vip", "vip2", "dip", "rip1", "rip2", "far"));
+    }
+    static scenario::Host named(Family family, const std::string& role) {
+        return scenario::parse_address((family == Family::v6 ? "6" : "") + role);
     }
     static u16 port() { return *rc::gen::element<u16>(1, 2, 3, 80, 8080, 53); }
 
@@ -50,16 +61,17 @@ void must_be_untouched_if_it_passes(Director& d, const Frame& frame) {
 }
 
 scenario::Packet any_packet_here() {
-    Be32 saddr = Director::address(), daddr = Director::address();
+    const Family family = scenario::any_family();
+    scenario::Host saddr = Director::address(family), daddr = Director::address(family);
     u16 sport = Director::port(), dport = Director::port();
     const int likely = *rc::gen::inRange(0, 4);
     if (likely > 1) { // a request
-        saddr = scenario::parse_address(*rc::gen::element<std::string>("cip", "cip2", "far"));
-        daddr = scenario::parse_address("vip");
+        saddr = Director::named(family, *rc::gen::element<std::string>("cip", "cip2", "far"));
+        daddr = Director::named(family, "vip");
         dport = 80;
     } else if (likely == 1) { // a reply
-        saddr = scenario::parse_address(*rc::gen::element<std::string>("rip1", "rip2"));
-        daddr = scenario::parse_address(*rc::gen::element<std::string>("cip", "cip2", "far"));
+        saddr = Director::named(family, *rc::gen::element<std::string>("rip1", "rip2"));
+        daddr = Director::named(family, *rc::gen::element<std::string>("cip", "cip2", "far"));
     }
     scenario::Packet p = scenario::any_packet(saddr, sport, daddr, dport);
     p.flags = *rc::gen::element<u8>(2, 2, 16, 17, 18, 4, p.flags);
@@ -76,10 +88,11 @@ Frame any_frame() {
         const auto inner = std::make_shared<scenario::Packet>(p);
         p = {};
         p.kind = scenario::Packet::Kind::icmp;
-        p.protocol = 1;
-        p.saddr = Director::address();
-        p.daddr = Director::address();
-        p.icmp_type = *rc::gen::element<u8>(0, 3, 4, 5, 8, 11, 12);
+        const Family family = inner->saddr.family;
+        p.protocol = family == Family::v6 ? 58 : 1;
+        p.saddr = Director::address(family);
+        p.daddr = Director::address(family);
+        p.icmp_type = *rc::gen::element<u8>(0, 1, 2, 3, 4, 5, 8, 11, 12, 128, 135);
         p.about = inner;
         p.cut = *rc::gen::inRange<std::size_t>(0, 40);
         p.to = inner->to;
@@ -117,11 +130,13 @@ TEST(AnyFrame, that_is_sound_leaves_sound) {
             return;
         forwarded++;
         RC_ASSERT(scenario::tins_agrees(o.frame));
-        RC_ASSERT(o.frame[22] == p.ttl - (action == Action::forward));
+        const bool v6 = p.saddr.family == Family::v6;
+        RC_ASSERT(o.frame[v6 ? 21 : 22] == p.ttl - (action == Action::forward));
         // Behind the addresses and ports not a byte differs, save the checksum.
         const Frame before = scenario::arriving(p);
-        const std::size_t check = p.protocol == 6 ? 50 : 40;
-        for (std::size_t i = 38; i < before.size(); i++)
+        const std::size_t l4 = v6 ? 54 : 34;
+        const std::size_t check = l4 + (p.protocol == 6 ? 16 : 6);
+        for (std::size_t i = l4 + 4; i < before.size(); i++)
             RC_ASSERT(i == check || i == check + 1 || o.frame[i] == before[i]);
         d.bench.wait(0.01);
     }));

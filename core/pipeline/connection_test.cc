@@ -258,8 +258,8 @@ TEST_F(Lab, a_first_packet_that_loses_the_race_leaves_the_winner_alone) {
     // Another CPU entered the request tuple between our lookup and our insertion.
     Flow flow{};
     const net::Packet p{flow};
-    flow.saddr = address_v4(scenario::parse_address("cip"));
-    flow.daddr = address_v4(scenario::parse_address("vip"));
+    flow.saddr = scenario::parse_address("cip").addr;
+    flow.daddr = scenario::parse_address("vip").addr;
     flow.sport = to_be16(1);
     flow.dport = to_be16(80);
     flow.protocol = IpProto::tcp;
@@ -267,7 +267,7 @@ TEST_F(Lab, a_first_packet_that_loses_the_race_leaves_the_winner_alone) {
     sim::SimTables t(tables);
     u32 other = no_id;
     for (u32 i = 0; i < tables.dests.size(); i++)
-        if (tables.dests[i].addr == address_v4(scenario::parse_address("rip1")))
+        if (tables.dests[i].addr == scenario::parse_address("rip1").addr)
             other = i;
     ASSERT_NE(other, no_id);
     Found found{};

@@ -13,15 +13,19 @@ template <class E>
     const Config* config = e.config();
     if (!config || !config->in_force.enabled)
         return verdict(Reason::inert);
-    if (e.family() != Family::v4)
+    const Family family = e.family();
+    if (family == Family::none)
         return verdict(Reason::not_ip);
     Flow flow{};
     net::Packet p{flow};
-    Reason why = net::parse_ipv4(e, E::l3, p);
+    Reason why = net::parse_ip(e, family, E::l3, p);
+    if (why != Reason::count)
+        return verdict(why);
+    why = net::find_length(e, p);
     if (why != Reason::count)
         return verdict(why);
 
-    if (p.flow.protocol == IpProto::icmp) {
+    if (net::is_icmp(p.flow)) {
         Flow quoted{};
         net::Packet inner{quoted};
         Found found{};
@@ -36,7 +40,7 @@ template <class E>
         return verdict(done ? Reason::local_translated : Reason::internal_error);
     }
 
-    if (p.flow.protocol != IpProto::tcp && p.flow.protocol != IpProto::udp)
+    if (!net::has_ports(p.flow))
         return verdict(Reason::other_protocol);
     why = net::parse_transport(e, p);
     if (why != Reason::count)
@@ -46,7 +50,7 @@ template <class E>
         return verdict(Reason::no_connection);
     Conn& c = *found.conn;
     if (Dest* dest = e.dest(c.dest_id))
-        account<Direction::reply>(e, *config, c, *dest, e.ip_length(p), false);
+        account<Direction::reply>(e, *config, c, *dest, p.length, false);
     update_state(e, *config, c, Direction::reply, p.tcp_flags);
     const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, false);
     return verdict(done ? Reason::local_translated : Reason::internal_error);

@@ -71,18 +71,17 @@ constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 
 /// Tables and one packet.
 template <class E>
-concept Env = Tables<E> && requires(E& e, u32 offset, IpProto p, const Address& addr, Be16 port, const RouteQuery& q,
-                                    Route& r, const net::Packet& packet) {
+concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const Address& addr, Be16 port,
+                                    const RouteQuery& q, Route& r, const net::Packet& packet) {
     { E::l3 } -> Same<const u32&>;  // offset of the network header
     { e.for_us() } -> Same<bool>;   // addressed to this host at link level, untagged
     { e.family() } -> Same<Family>; // of the network header; none: neither
     { e.mark() } -> Same<u32>;      // the packet's, as whoever saw it before left it
     { e.set_mark(offset) };
-    { e.holds(packet) } -> Same<bool>;         // the frame is as long as its IP header says
+    { e.length() } -> Same<u32>;               // of the frame, from the network header on
     { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
-    { e.ip_length(packet) } -> Same<u32>;      // IP length to account
-    { e.replace_l4_sum(offset, p, addr, addr, port, port) } -> Same<bool>;
+    { e.replace_l4_sum(offset, f, p, addr, addr, port, port) } -> Same<bool>;
     { e.route(q, r) };
 };
 

@@ -18,7 +18,7 @@ template <class E>
         return verdict(Reason::internal_error);
     if (dest->service == no_id)
         return verdict(Reason::server_removed);
-    account<Direction::request>(e, config, c, *dest, e.ip_length(p), is_new);
+    account<Direction::request>(e, config, c, *dest, p.length, is_new);
     update_state(e, config, c, Direction::request, p.tcp_flags);
     return send_request(e, config, p, c, is_new ? Reason::new_connection : Reason::request_forwarded,
                         is_new ? Reason::new_to_stack : Reason::request_to_stack);
@@ -28,7 +28,7 @@ template <class E>
 template <class E>
 [[gnu::always_inline]] inline Verdict handle_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
     if (Dest* dest = e.dest(c.dest_id))
-        account<Direction::reply>(e, config, c, *dest, e.ip_length(p), false);
+        account<Direction::reply>(e, config, c, *dest, p.length, false);
     update_state(e, config, c, Direction::reply, p.tcp_flags);
     return send_reply(e, config, p, c);
 }
@@ -61,19 +61,21 @@ template <class E>
         return verdict(Reason::inert);
     if (!e.for_us())
         return verdict(Reason::not_for_us);
-    if (e.family() != Family::v4)
+    const Family family = e.family();
+    if (family == Family::none)
         return verdict(Reason::not_ip);
 
     Flow flow{};
     net::Packet p{flow};
-    Reason why = net::parse_ipv4(e, E::l3, p);
+    Reason why = net::parse_ip(e, family, E::l3, p);
     if (why != Reason::count)
         return verdict(why);
-    if (!e.holds(p))
-        return verdict(Reason::malformed);
-    if (p.flow.protocol == IpProto::icmp)
+    why = net::find_length(e, p);
+    if (why != Reason::count)
+        return verdict(why);
+    if (net::is_icmp(p.flow))
         return inert ? verdict(Reason::inert) : send_related(e, *config, p);
-    if (p.flow.protocol != IpProto::tcp && p.flow.protocol != IpProto::udp)
+    if (!net::has_ports(p.flow))
         return verdict(Reason::other_protocol);
     why = net::parse_transport(e, p);
     if (why != Reason::count)

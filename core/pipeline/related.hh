@@ -12,11 +12,11 @@ template <class E>
     const u8* header = e.at(outer.l4, net::icmp::size);
     if (!header)
         return Reason::malformed;
-    if (!net::is_icmp_error(header[net::icmp::type]))
+    if (!net::is_icmp_error(outer.flow.family, header[net::icmp::type]))
         return Reason::icmp_unrelated;
-    if (net::parse_ipv4(e, outer.l4 + net::icmp::size, inner) != Reason::count)
+    if (net::parse_ip(e, outer.flow.family, outer.l4 + net::icmp::size, inner) != Reason::count)
         return Reason::icmp_unrelated;
-    if (inner.flow.protocol != IpProto::tcp && inner.flow.protocol != IpProto::udp)
+    if (!net::has_ports(inner.flow))
         return Reason::icmp_unrelated;
     const u8* l4 = e.at(inner.l4, net::icmp::embedded_l4);
     if (!l4)

@@ -1,4 +1,4 @@
-"""Packets of IPv4 as bytes: made from their parts, and told in words.
+"""Packets of IPv4 and IPv6 as bytes: made from their parts, and told in words.
 
 Nothing is left to the kernel: every byte is determined by the arguments.
 """
@@ -6,11 +6,12 @@ import socket
 import struct
 
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
-TCP, UDP, ICMP = 6, 17, 1
+TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION_OPTIONS = 0, 43, 44, 51, 60
 
 
 def address(text):
-    return socket.inet_aton(text)
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
 
 
 def checksum(data):
@@ -24,11 +25,33 @@ def checksum(data):
 
 
 def pseudo_header(src, dst, protocol, length):
-    return src + dst + struct.pack("!BBH", 0, protocol, length)
+    return src + dst + (struct.pack("!IHBB", length, 0, 0, protocol) if len(src) == 16 else struct.pack("!BBH", 0, protocol, length))
 
 
-def ip(src, dst, protocol, payload, ttl=64, tos=0, ident=0x1234, fragment=0, options=b""):
+def extension(number, size=8):
+    """An IPv6 extension header without its first byte, for ip(): (number, the rest)."""
+    body = {ROUTING: b"\xfd", AUTHENTICATION: b""}.get(number, b"\x01" + bytes([size - 4]))
+    length = size // 4 - 2 if number == AUTHENTICATION else size // 8 - 1
+    return number, (bytes([length]) + body).ljust(size - 1, b"\0")
+
+
+def fragment_header(offset=0, more=False, ident=0x77):
+    """offset in bytes."""
+    return FRAGMENT, struct.pack("!BHI", 0, offset | more, ident)
+
+
+def ip6(src, dst, protocol, payload, ttl=64, tos=0, flow=0, extensions=()):
+    """extensions: as extension() and fragment_header() make them."""
+    numbers = [number for number, _ in extensions] + [protocol]
+    headers = b"".join(bytes([following]) + rest for (_, rest), following in zip(extensions, numbers[1:]))
+    first = struct.pack("!IHBB", 6 << 28 | tos << 20 | flow, len(headers) + len(payload), numbers[0], ttl)
+    return first + address(src) + address(dst) + headers + payload
+
+
+def ip(src, dst, protocol, payload, ttl=64, tos=0, ident=0x1234, fragment=0, options=b"", **fields):
     """fragment: flags and offset in units of 8 bytes, as in the header (0x4000 is DF, 0x2000 MF)."""
+    if ":" in src:
+        return ip6(src, dst, protocol, payload, ttl, tos, **fields)
     words = 5 + len(options) // 4
     header = struct.pack("!BBHHHBBH", 0x40 | words, tos, words * 4 + len(payload), ident, fragment, ttl, protocol, 0)
     header += address(src) + address(dst) + options
@@ -58,7 +81,17 @@ def udp(src, sport, dst, dport, data=b"x", no_checksum=False, wrong_checksum=Fal
 
 def icmp(src, dst, kind, code, data, rest=0, **ip_fields):
     message = struct.pack("!BBHI", kind, code, 0, rest) + data
-    return ip(src, dst, ICMP, message[:2] + struct.pack("!H", checksum(message)) + message[4:], **ip_fields)
+    protocol, summed = ICMP, message
+    if ":" in src:
+        protocol, summed = ICMP6, pseudo_header(address(src), address(dst), ICMP6, len(message)) + message
+    return ip(src, dst, protocol, message[:2] + struct.pack("!H", checksum(summed)) + message[4:], **ip_fields)
+
+
+def without_chance(packet):
+    """The packet without what a stack chooses at random: the IP id, in IPv6 the flow label."""
+    if packet[0] >> 4 == 6:
+        return packet[:1] + bytes([packet[1] & 0xF0, 0, 0]) + packet[4:]
+    return with_ident(packet, 0)
 
 
 def with_ident(packet, ident):
@@ -68,33 +101,59 @@ def with_ident(packet, ident):
     return changed[:10] + struct.pack("!H", checksum(changed)) + changed[12:] + packet[header:]
 
 
-def tell(packet, embedded=False):
-    """One line about an IPv4 packet; a checksum is mentioned only when it is wrong or missing."""
+def _read4(packet):
+    """(header length, total length, protocol, notes, is a fragment, is no first fragment)"""
     header, (total,) = (packet[0] & 15) * 4, struct.unpack("!H", packet[2:4])
     ident, fragment = struct.unpack("!HH", packet[4:8])
-    src, dst = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
-    body = packet[header:] if embedded else packet[header:total]
     notes = [f"ttl {packet[8]} id {ident:04x}"]
     notes += [f"tos {packet[1]:02x}"] * bool(packet[1])
     notes += ["DF"] * bool(fragment & 0x4000)
     notes += [f"fragment at {(fragment & 0x1FFF) * 8}{'+' if fragment & 0x2000 else ''}"] * bool(fragment & 0x3FFF)
     notes += [f"IP options {packet[20:header].hex()}"] * (header > 20)
     notes += ["WRONG IP CHECKSUM"] * bool(checksum(packet[:header]))
+    return header, total, packet[9], notes, fragment & 0x3FFF, fragment & 0x1FFF
+
+
+def _read6(packet):
+    first, length, protocol, hops = struct.unpack("!IHBB", packet[:8])
+    header, fragment, notes = 40, 0, [f"hops {hops}"]
+    notes += [f"tos {first >> 20 & 255:02x}"] * bool(first >> 20 & 255)
+    notes += [f"flow {first & 0xFFFFF:05x}"] * bool(first & 0xFFFFF)
+    while protocol in (HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION_OPTIONS) and len(packet) >= header + 8:
+        number, (protocol, units) = protocol, packet[header:header + 2]
+        size = 8 if number == FRAGMENT else (units + 2) * 4 if number == AUTHENTICATION else (units + 1) * 8
+        if number == FRAGMENT:
+            fragment = struct.unpack("!H", packet[header + 2:header + 4])[0]
+        notes.append(f"extension {number} {packet[header + 1:header + size].hex()}")
+        header += size
+    return header, 40 + length, protocol, notes, fragment & 0xFFF9, fragment & 0xFFF8
+
+
+def tell(packet, embedded=False):
+    """One line about a packet; a checksum is mentioned only when it is wrong or missing."""
+    six = packet[0] >> 4 == 6
+    header, total, protocol, notes, fragment, later = _read6(packet) if six else _read4(packet)
+    src, dst = (packet[8:24], packet[24:40]) if six else (packet[12:16], packet[16:20])
+    pseudo = (src, dst)
+    src, dst = (socket.inet_ntop(socket.AF_INET6 if six else socket.AF_INET, a) for a in pseudo)
+    icmp_number, errors = (ICMP6, (1, 2, 3, 4)) if six else (ICMP, (3, 4, 5, 11))
+    body = packet[header:] if embedded else packet[header:total]
     notes += [f"{len(packet) - total} bytes after the end"] * (not embedded and len(packet) > total)
-    whole = not fragment & 0x3FFF and len(body) == total - header
-    if whole and packet[9] in (TCP, UDP) and checksum(pseudo_header(packet[12:16], packet[16:20], packet[9], len(body)) + body):
-        notes += ["no checksum" if packet[9] == UDP and body[6:8] == b"\0\0" else "WRONG L4 CHECKSUM"]
+    whole = not fragment and len(body) == total - header
+    if whole and protocol in (TCP, UDP) and checksum(pseudo_header(*pseudo, protocol, len(body)) + body):
+        notes += ["no checksum" if protocol == UDP and body[6:8] == b"\0\0" else "WRONG L4 CHECKSUM"]
     notes = " ".join(notes)
-    if fragment & 0x1FFF or packet[9] not in (TCP, UDP, ICMP) or len(body) < 8:
-        return f"protocol {packet[9]} {src} > {dst} len {len(body)} {notes}"
-    if packet[9] == ICMP:
+    if later or protocol not in (TCP, UDP, icmp_number) or len(body) < 8:
+        return f"protocol {protocol} {src} > {dst} len {len(body)} {notes}"
+    if protocol == icmp_number:
         rest = struct.unpack("!I", body[4:8])[0]
         line = f"ICMP {src} > {dst} type {body[0]} code {body[1]} rest {rest} {notes}"
-        line += " WRONG ICMP CHECKSUM" * bool(whole and checksum(body))
-        return line + (f" about {{ {tell(body[8:], True)} }}" if body[0] in (3, 4, 5, 11) else "")
+        summed = (pseudo_header(*pseudo, ICMP6, len(body)) if six else b"") + body
+        line += " WRONG ICMP CHECKSUM" * bool(whole and checksum(summed))
+        return line + (f" about {{ {tell(body[8:], True)} }}" if body[0] in errors else "")
     sport, dport = struct.unpack("!HH", body[:4])
-    where = f"{src}:{sport} > {dst}:{dport}"
-    if packet[9] == UDP:
+    where = f"[{src}]:{sport} > [{dst}]:{dport}" if six else f"{src}:{sport} > {dst}:{dport}"
+    if protocol == UDP:
         return f"UDP {where} len {len(body) - 8} {notes}"
     if len(body) < 20:
         return f"TCP {where} (cut) {notes}"

@@ -6,7 +6,9 @@
 Frames go in and come out as bytes; nothing on the legs answers by itself. The process lives in the
 director's namespace once Legs is made. Works the same on any kernel, with IPVS or without.
 """
+import array
 import ctypes
+import fcntl
 import os
 import select
 import socket
@@ -17,6 +19,7 @@ import time
 import frames
 
 CIP, VIP, DIP = "192.168.1.1", "1.1.1.1", "172.16.1.254"
+CIP6, VIP6, DIP6 = "2001:db8:c::1", "2001:db8:1::1", "2001:db8:2::fe"
 GW_MAC, VIP_MAC, DIP_MAC = (bytes.fromhex(m) for m in ("02000000fe01", "02000000d000", "02000000d001"))
 CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
@@ -25,6 +28,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def rip(server):
     return f"172.16.1.{server}"
+
+
+def rip6(server):
+    return f"2001:db8:2::{server:x}"
+
+
+def ether_type(packet):
+    return b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
 
 
 def rs_mac(server):
@@ -42,6 +53,14 @@ def run_ip(lines, *options):
     subprocess.run(["ip", *options, "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
+def sum_in_software(interface):
+    """No checksum is left to the interface's device (SIOCETHTOOL, ETHTOOL_STXCSUM 0): frames come out whole."""
+    value = array.array("B", struct.pack("II", 0x17, 0))
+    request = struct.pack("16sP8x", interface.encode(), value.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, 0x8946, request)
+
+
 class Legs:
     def __init__(self, prefix, servers=3):
         # On one CPU frames stay in the order in which they were sent.
@@ -53,7 +72,11 @@ class Legs:
         run_ip([f"netns add {n}" for n in self.namespaces])
         for namespace in self.namespaces:
             enter(namespace)
-            for setting in ("ipv6/conf/all/disable_ipv6=1", "ipv6/conf/default/disable_ipv6=1",
+            # The director speaks IPv6 of its own accord neither: no link-local addresses, no duplicate detection.
+            silent = int(namespace != director)
+            for setting in (f"ipv6/conf/all/disable_ipv6={silent}", f"ipv6/conf/default/disable_ipv6={silent}",
+                            "ipv6/conf/default/addr_gen_mode=1", "ipv6/conf/default/accept_dad=0",
+                            f"ipv6/conf/all/forwarding={int(namespace == director)}",
                             "ipv4/conf/all/rp_filter=0", "ipv4/conf/default/rp_filter=0",
                             f"ipv4/ip_forward={int(namespace == director)}"):
                 path, value = setting.split("=")
@@ -67,12 +90,18 @@ class Legs:
             run_ip(["link set " + leg + " arp off up promisc on"], "-n", namespace)
         run_ip(["link set lo up", "link set eth0 up", "link set eth1 up",
                 f"addr add {VIP}/24 dev eth0", f"addr add {DIP}/24 dev eth1",
+                f"addr add {VIP6}/64 dev eth0", f"addr add {DIP6}/64 dev eth1",
+                f"neigh add 2001:db8:1::fe lladdr {GW_MAC.hex(':')} dev eth0 nud permanent",
+                "route add default via 2001:db8:1::fe",
+                *(f"neigh add {rip6(n)} lladdr {rs_mac(n).hex(':')} dev eth1 nud permanent" for n in range(1, servers + 1)),
                 f"neigh add 1.1.1.254 lladdr {GW_MAC.hex(':')} dev eth0 nud permanent",
                 "route add default via 1.1.1.254",
                 *(f"neigh add {rip(n)} lladdr {rs_mac(n).hex(':')} dev eth1 nud permanent"
                   for n in (*range(1, servers + 1), 200))], "-n", director)
         self.left, self.right = self._socket(left, "l0"), self._socket(right, "r0")
         enter(director)
+        for interface in ("eth0", "eth1"):
+            sum_in_software(interface)
         self.marks = 0
         self.exchange()
 
@@ -92,10 +121,10 @@ class Legs:
         return leg
 
     def client_frame(self, packet):
-        return VIP_MAC + GW_MAC + b"\x08\x00" + packet
+        return VIP_MAC + GW_MAC + ether_type(packet) + packet
 
     def server_frame(self, packet, server):
-        return DIP_MAC + rs_mac(server) + b"\x08\x00" + packet
+        return DIP_MAC + rs_mac(server) + ether_type(packet) + packet
 
     def exchange(self, client=(), server=()):
         """Sends frames in at both legs; all that came out: [(leg, frame)], leg "L" or "R".
@@ -119,9 +148,9 @@ class Legs:
             for leg in ready:
                 name = "L" if leg is self.left else "R"
                 frame, origin = leg.recvfrom(65535)
-                if origin[2] == PACKET_OUTGOING or frame[12:14] != b"\x08\x00":
+                if origin[2] == PACKET_OUTGOING or frame[12:14] not in (b"\x08\x00", b"\x86\xdd") or frame[0] & 1:
                     continue
-                if b"\0\x09\0\x09" == frame[34:38]:
+                if frame[12:14] == b"\x08\x00" and b"\0\x09\0\x09" == frame[34:38]:
                     missing -= {name} if frame[-4:] == mark else set()
                 else:
                     out.append((name, frame))

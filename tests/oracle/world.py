@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import frames
-from legs import CIP, VIP, rip
+from legs import CIP, CIP6, VIP, VIP6, rip, rip6
 from marking import mark_before
 
 
@@ -48,8 +48,11 @@ class World:
     # -- commands ---------------------------------------------------------------------------------
 
     def command(self, arguments, log=True):
-        """The arguments may name the case's own services: {v}, {v1} … {v9}."""
-        ports = {"v": f"{VIP}:{self.vport}", **{f"v{n}": f"{VIP}:{self.vport + n}" for n in range(1, 10)}}
+        """The arguments may name the case's own services: {v}, {v1} … {v9}, of IPv6 {w}, {w1} … {w9}."""
+        ports = {}
+        for n in range(10):
+            ports[f"v{n or ''}"] = f"{VIP}:{self.vport + n}"
+            ports[f"w{n or ''}"] = f"[{VIP6}]:{self.vport + n}"
         line = arguments.format(**ports)
         done = subprocess.run([self.ipvsadm, *line.split()], capture_output=True, text=True, check=False)
         if log:
@@ -63,7 +66,8 @@ class World:
         weights = servers if isinstance(servers, dict) else {n: 1 for n in servers}
         self.command(f"-A -{protocol} {name} -s {scheduler}", log=False)
         for n, weight in weights.items():
-            self.command(f"-a -{protocol} {name} -r {rip(n)}:{rport} -m -w {weight}", log=False)
+            server = f"[{rip6(n)}]" if "w" in name else rip(n)
+            self.command(f"-a -{protocol} {name} -r {server}:{rport} -m -w {weight}", log=False)
 
     # -- firewall marks ---------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ class World:
 
     def connections(self, client=None):
         """Of this case only, or of one client port, sorted: the order of IPVS is another in every boot."""
-        ours = {f"{VIP}:{self.vport + n}" for n in range(10)}
+        ours = {f"{vip}:{self.vport + n}" for n in range(10) for vip in (VIP, f"[{VIP6}]")}
         rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
         self.log("ipvsadm -Lnc", sorted((" ".join(row) for row in rows if row[4] in ours
                                          and (client is None or row[3].endswith(f":{client}"))), key=lambda row: row.split()[3]))
@@ -149,14 +153,17 @@ class World:
         return self._log_out(step, self.legs.exchange(server=sent), own_stack)
 
     def _log_out(self, step, out, own_stack):
-        """own_stack: what comes out was made up by the director's stack, which chooses a random IP id."""
+        """own_stack: what comes out was made up by the director's stack, which chooses some fields at random."""
         if own_stack:
-            out = [(leg, frame[:14] + frames.with_ident(frame[14:], 0)) for leg, frame in out]
+            out = [(leg, frame[:14] + frames.without_chance(frame[14:])) for leg, frame in out]
         self.log(step, [f"{leg} {frame.hex()}" for leg, frame in out])
         return out
 
     def connect(self, **fields):
         return Connection(self, **fields)
+
+    def connect6(self, **fields):
+        return Connection(self, cip=CIP6, **fields)
 
 
 def chosen_server(out):
@@ -173,6 +180,7 @@ class Connection:
 
     def __init__(self, world, cport=None, vport=None, rport=80, cip=CIP):
         self.world, self.cip, self.rport = world, cip, rport
+        self.vip, self.rip = (VIP6, rip6) if ":" in cip else (VIP, rip)
         self.cport = cport or world.next_port()
         self.vport = vport or world.vport
         self.server = 0
@@ -182,7 +190,7 @@ class Connection:
 
     def request(self, flags="A", step=None, own_stack=False, **fields):
         seq, ack = (1000, 0) if flags == "S" else (1001, 5001)
-        packet = self._tcp(step, (self.cip, self.cport), (VIP, self.vport), flags, seq, ack, fields)
+        packet = self._tcp(step, (self.cip, self.cport), (self.vip, self.vport), flags, seq, ack, fields)
         out = self.world.client(step or f"client {flags}", packet, own_stack=own_stack)
         self.server = chosen_server(out) or self.server
         return self
@@ -190,7 +198,7 @@ class Connection:
     def reply(self, flags="A", step=None, own_stack=False, **fields):
         seq, ack = (5000, 1001) if "S" in flags else (5001, 1001)
         server = self.server or 1
-        packet = self._tcp(step, (rip(server), self.rport), (self.cip, self.cport), flags, seq, ack, fields)
+        packet = self._tcp(step, (self.rip(server), self.rport), (self.cip, self.cport), flags, seq, ack, fields)
         self.world.server(step or f"server {flags}", packet, server=server, own_stack=own_stack)
         return self
 

@@ -42,15 +42,17 @@ std::string surroundings(const Topology& t) {
         s += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-peer mtu {3}\n", l.name,
                          l.ifindex, mac_text(l.mac.data()), l.mtu);
         s += fmt::format("link set {0} up\nlink set {0}-peer up\n", l.name);
-        for (const Be32 addr : l.addresses)
-            s += fmt::format("addr add {}/24 dev {}\n", dotted(addr), l.name);
-        for (const Be32 addr : t.neighbours(l))
-            s += fmt::format("neigh replace {} lladdr {} nud permanent dev {}\n", dotted(addr),
+        for (const Host& addr : l.addresses)
+            s += fmt::format("addr add {}/{} dev {}{}\n", address_text(addr), prefix_length(addr.family), l.name,
+                             addr.family == Family::v6 ? " nodad" : "");
+        for (const Host& addr : t.neighbours(l))
+            s += fmt::format("neigh replace {} lladdr {} nud permanent dev {}\n", address_text(addr),
                              mac_text(mac_of_neighbour(addr).data()), l.name);
     }
-    s += fmt::format("route add default via {}\n", dotted(parse_address("gip")));
+    for (const Family family : {Family::v4, Family::v6})
+        s += fmt::format("route add default via {}\n", address_text(gateway(family)));
     for (const Prefix& p : t.unreachable)
-        s += fmt::format("route add unreachable {}/{}\n", dotted(p.addr), p.length);
+        s += fmt::format("route add unreachable {}/{}\n", address_text(p.addr), p.length);
     return s;
 }
 
@@ -100,10 +102,9 @@ BpfBench::~BpfBench() {
 
 void BpfBench::set_up(const Topology& topology) {
     write_sysctl("ipv4/ip_forward", "1");
-    // Nothing but the scenario's packets may pass through the programs.
-    for (const char* where : {"ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6"})
-        if (access((std::string("/proc/sys/net/") + where).c_str(), F_OK) == 0)
-            write_sysctl(where, "1");
+    write_sysctl("ipv6/conf/all/forwarding", "1");
+    // Nothing but the scenario's packets may pass through the programs: no link-local addresses, no discovery.
+    write_sysctl("ipv6/conf/default/addr_gen_mode", "1");
     ip_batch(surroundings(topology));
     const auto opened = open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = 1024});
     if (!opened && (opened.error().code == Errc::permission || opened.error().code == Errc::no_bpf))

@@ -17,9 +17,13 @@ struct Line {
     Timeouts timeouts{};
 };
 
-void parse_endpoint(const std::string& text, Address& addr, Be16& port) {
-    const std::size_t colon = text.find(':');
-    addr = address_v4(parse_address(text.substr(0, colon)));
+/// HOST, HOST:PORT, [IPV6]:PORT
+void parse_endpoint(const std::string& text, Family& family, Address& addr, Be16& port) {
+    const std::size_t bracket = text.starts_with('[') ? text.find(']') : std::string::npos;
+    const std::size_t colon = text.find(':', bracket == std::string::npos ? 0 : bracket);
+    const Host host = parse_address(bracket == std::string::npos ? text.substr(0, colon) : text.substr(1, bracket - 1));
+    family = host.family;
+    addr = host.addr;
     if (colon != std::string::npos)
         port = to_be16(parse_number<u16>(text.substr(colon + 1)));
 }
@@ -57,9 +61,8 @@ Line parse_line(const std::vector<std::string>& words) {
         } else if (option == "-w") {
             line.server.weight = parse_number<u32>(next());
         } else if (option == "-r") {
-            line.server.family = Family::v4;
             line.server.port = line.service ? line.service->vport : Be16{};
-            parse_endpoint(next(), line.server.addr, line.server.port);
+            parse_endpoint(next(), line.server.family, line.server.addr, line.server.port);
         } else {
             throw Wrong(fmt::format("scenarios know the options -t -u -f -s -r -m -w, not '{}'", option));
         }
@@ -80,7 +83,7 @@ ServiceName parse_service(const std::string& protocol, const std::string& endpoi
     name.protocol = protocol == "tcp" ? IpProto::tcp : protocol == "udp" ? IpProto::udp : IpProto::none;
     if (name.protocol == IpProto::none)
         throw Wrong(fmt::format("'{}' should be tcp, udp or mark", protocol));
-    parse_endpoint(endpoint, name.vip, name.vport);
+    parse_endpoint(endpoint, name.family, name.vip, name.vport);
     return name;
 }
 
@@ -109,7 +112,7 @@ Result<void> carry_out_mark(Marks marks, const std::vector<std::string>& words) 
     if (!rule.destination.empty()) { // a role, perhaps with a length
         const std::size_t slash = std::min(rule.destination.find('/'), rule.destination.size());
         const std::string name = rule.destination.substr(0, slash);
-        rule.destination = dotted(parse_address(name)) + rule.destination.substr(slash);
+        rule.destination = address_text(parse_address(name)) + rule.destination.substr(slash);
     }
     const auto parsed = cli::parse_mark_rule(rule);
     if (!parsed)

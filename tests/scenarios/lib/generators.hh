@@ -12,8 +12,20 @@ namespace bpvs::scenario {
 /// Packets are cheap: more of them than rapidcheck's hundred, unless RC_PARAMS says how many.
 inline const int many_packets = setenv("RC_PARAMS", "max_success=3000", 0);
 
+/// Any address of a family.
+inline Host any_host(Family family) {
+    Host h{family, {}};
+    for (Be32& word : h.addr.word) {
+        word = static_cast<Be32>(*rc::gen::arbitrary<u32>());
+        if (family == Family::v4)
+            break;
+    }
+    return h;
+}
+inline Family any_family() { return *rc::gen::element(Family::v4, Family::v6); }
+
 /// A sound TCP or UDP packet between two endpoints, everything else about it arbitrary.
-inline Packet any_packet(Be32 saddr, u16 sport, Be32 daddr, u16 dport) {
+inline Packet any_packet(const Host& saddr, u16 sport, const Host& daddr, u16 dport) {
     Packet p;
     p.kind = *rc::gen::element(Packet::Kind::tcp, Packet::Kind::udp);
     p.protocol = p.kind == Packet::Kind::tcp ? 6 : 17;

@@ -34,13 +34,15 @@ void NativeBench::set_up(const Topology& topology) {
     sim::Routes& routes = world_.routes();
     for (const Link& link : topology.links) {
         routes.add_interface({link.ifindex, link.mac, link.mtu});
-        routes.add_route(link.addresses.front(), 24, {Kind::unicast, link.ifindex});
-        for (const Be32 addr : link.addresses)
-            routes.add_route(addr, 32, {Kind::local});
-        for (const Be32 addr : topology.neighbours(link))
+        for (const Host& addr : link.addresses) {
+            routes.add_route(addr, prefix_length(addr.family), {Kind::unicast, link.ifindex});
+            routes.add_route(addr, 128, {Kind::local});
+        }
+        for (const Host& addr : topology.neighbours(link))
             routes.set_neighbour(link.ifindex, addr, mac_of_neighbour(addr));
     }
-    routes.add_route({}, 0, {Kind::unicast, topology.links.front().ifindex, parse_address("gip")});
+    for (const Family family : {Family::v4, Family::v6})
+        routes.add_route({family, {}}, 0, {Kind::unicast, topology.links.front().ifindex, gateway(family)});
     for (const Prefix& p : topology.unreachable)
         routes.add_route(p.addr, p.length, {Kind::unreachable});
 }

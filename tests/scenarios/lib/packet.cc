@@ -38,10 +38,12 @@ u32 sum_of(const u8* p, std::size_t n, u32 start = 0) {
     return n % 2 ? add(s, static_cast<u32>(p[n - 1]) << 8) : s;
 }
 
-u32 pseudo_header(Be32 saddr, Be32 daddr, u32 protocol, std::size_t length) {
-    const u32 s = from_be32(saddr);
-    const u32 d = from_be32(daddr);
-    u32 sum = add(add(s >> 16, s & 0xffff), add(d >> 16, d & 0xffff));
+/// The words that an IPv4 address does not have are zero and do not count.
+u32 pseudo_header(const Host& saddr, const Host& daddr, u32 protocol, std::size_t length) {
+    u32 sum = 0;
+    for (const Host& h : {saddr, daddr})
+        for (const Be32 word : h.addr.word)
+            sum = add(add(sum, from_be32(word) >> 16), from_be32(word) & 0xffff);
     return add(add(sum, protocol), static_cast<u32>(length));
 }
 
@@ -53,6 +55,7 @@ std::optional<std::size_t> sum_field(u8 protocol) {
     case 17:
         return 6;
     case 1:
+    case 58:
         return 2;
     default:
         return std::nullopt;
@@ -60,11 +63,54 @@ std::optional<std::size_t> sum_field(u8 protocol) {
 }
 
 u32 transport_sum(const Packet& p, const Bytes& l4) {
-    const u32 start = p.kind == Packet::Kind::icmp ? 0 : pseudo_header(p.saddr, p.daddr, p.protocol, l4.size());
+    const u32 start = p.protocol == 1 ? 0 : pseudo_header(p.saddr, p.daddr, p.protocol, l4.size());
     u32 check = add(sum_of(l4.data(), l4.size(), start) ^ 0xffff, p.sum_error);
     if (p.kind == Packet::Kind::udp && check == 0)
         check = 0xffff;
     return check;
+}
+
+/// An extension header of 8 bytes, an authentication header of 24, a fragment header with the packet's place.
+Bytes extension(u8 number, u8 next, const Packet& p) {
+    Bytes b{next, 0};
+    if (number == net::ipv6::authentication) {
+        b[1] = 4;
+        b.resize(24, 0xa5);
+    } else if (number == net::ipv6::fragment) {
+        put16(b, static_cast<u32>(p.fragment & 0x1fff) << 3 | (p.fragment & 0x2000) >> 13);
+        put32(b, p.id);
+    } else if (number == net::ipv6::routing) {
+        b.insert(b.end(), {253, 0, 0, 0, 0, 0}); // of no known type, no segments left
+    } else {
+        b.insert(b.end(), {1, 4, 0, 0, 0, 0}); // PadN
+    }
+    return b;
+}
+
+Bytes extensions(const Packet& p) {
+    Bytes b;
+    for (std::size_t i = 0; i < p.extensions.size(); i++)
+        append(b, extension(p.extensions[i], i + 1 < p.extensions.size() ? p.extensions[i + 1] : p.protocol, p));
+    return b;
+}
+
+std::size_t ip_header_size(const Packet& p) {
+    return p.saddr.family == Family::v6 ? 40 + extensions(p).size() : 20 + p.ip_options.size();
+}
+
+Bytes ipv6_packet(const Packet& p, const Bytes& l4) {
+    const Bytes more = extensions(p);
+    Bytes b;
+    put32(b, 6u << 28 | static_cast<u32>(p.tos) << 20 | p.flow_label);
+    put16(b, p.total_length ? *p.total_length : static_cast<u32>(more.size() + l4.size()));
+    put8(b, p.extensions.empty() ? p.protocol : p.extensions.front());
+    put8(b, p.ttl);
+    for (const Host& h : {p.saddr, p.daddr})
+        for (const Be32 word : h.addr.word)
+            put32(b, from_be32(word));
+    append(b, more);
+    append(b, l4);
+    return b;
 }
 
 Bytes transport(const Packet& p) {
@@ -94,7 +140,7 @@ Bytes transport(const Packet& p) {
         put32(b, p.icmp_rest);
         if (p.about) {
             Bytes inner = ip_packet(*p.about);
-            const std::size_t header = static_cast<std::size_t>(inner[0] & 15) * 4;
+            const std::size_t header = ip_header_size(*p.about);
             inner.resize(std::min(inner.size(), header + p.cut));
             append(b, inner);
         }
@@ -113,7 +159,8 @@ Frame ethernet(const Mac& to, const Mac& from, const Packet& p) {
         put16(f, 0x8100);
         put16(f, *p.vlan);
     }
-    put16(f, p.ether_type);
+    const u32 ip_type = p.saddr.family == Family::v6 ? 0x86dd : 0x0800;
+    put16(f, p.kind == Packet::Kind::frame ? p.ether_type : ip_type);
     append(f, p.kind == Packet::Kind::frame ? p.payload : ip_packet(p));
     return f;
 }
@@ -127,6 +174,8 @@ Bytes ip_packet(const Packet& p) {
     if (const auto field = sum_field(p.protocol); field && p.kind != Packet::Kind::ip)
         set16(l4, *field, p.sum ? *p.sum : transport_sum(p, l4));
 
+    if (p.saddr.family == Family::v6)
+        return ipv6_packet(p, l4);
     const std::size_t header = 20 + p.ip_options.size();
     Bytes b;
     put8(b, 0x40 | static_cast<u32>(header / 4));
@@ -137,8 +186,8 @@ Bytes ip_packet(const Packet& p) {
     put8(b, p.ttl);
     put8(b, p.protocol);
     put16(b, 0);
-    put32(b, from_be32(p.saddr));
-    put32(b, from_be32(p.daddr));
+    put32(b, from_be32(p.saddr.addr.word[0]));
+    put32(b, from_be32(p.daddr.addr.word[0]));
     append(b, p.ip_options);
     set16(b, 10, add(sum_of(b.data(), b.size()) ^ 0xffff, p.ip_sum_error));
     append(b, l4);
@@ -146,7 +195,7 @@ Bytes ip_packet(const Packet& p) {
 }
 
 Frame arriving(const Packet& p, const Topology& t) {
-    const Be32 from = p.saddr == Be32{} ? parse_address("gip") : p.saddr;
+    const Host from = p.saddr == Host{} ? gateway(Family::v4) : p.saddr;
     const Link& link = t.towards(from);
     return ethernet(p.to.value_or(link.mac), mac_of_neighbour(t.next_hop(from)), p);
 }
@@ -165,42 +214,87 @@ namespace {
 
 std::string verdict_on(u32 sum) { return sum == 0xffff || sum == 0 ? "right" : "WRONG"; }
 
-std::string describe_ip(const u8* ip, std::size_t size) {
-    if (size < 20)
-        return fmt::format("ip, truncated to {} bytes", size);
-    const std::size_t header = static_cast<std::size_t>(ip[0] & 15) * 4;
-    const std::size_t total = get16(ip + 2);
-    if (header < 20 || header > size)
-        return "ip with a bad header length";
-    const auto addr = [&](int at) { return address_name(net::load<Be32>(ip + at)); };
-    const std::size_t n = std::min(size, total) > header ? std::min(size, total) - header : 0;
-    const u8* l4 = ip + header;
-    const u8 protocol = ip[9];
-    std::string text;
-    if (protocol == 6 && n >= 20) {
+std::string describe_ip(const u8* ip, std::size_t size);
+
+/// What an IP header says, of either family.
+struct Header {
+    Host saddr, daddr;
+    std::size_t size = 0;  ///< with extension headers
+    std::size_t total = 0; ///< length of the packet, as it says
+    u8 protocol = 0;
+    std::string rest; ///< its other fields
+};
+
+std::optional<Header> read_v4(const u8* ip, std::size_t size) {
+    Header h{.size = static_cast<std::size_t>(ip[0] & 15) * 4, .total = get16(ip + 2), .protocol = ip[9]};
+    if (size < 20 || h.size < 20 || h.size > size)
+        return std::nullopt;
+    h.saddr = {Family::v4, address_v4(net::load<Be32>(ip + 12))};
+    h.daddr = {Family::v4, address_v4(net::load<Be32>(ip + 16))};
+    h.rest = fmt::format("ttl {} id {:#x} tos {:#x} frag {:#x} length {} ipsum {:#06x} ({})", ip[8], get16(ip + 4),
+                         ip[1], get16(ip + 6), h.total, get16(ip + 10), verdict_on(sum_of(ip, h.size)));
+    return h;
+}
+
+std::optional<Header> read_v6(const u8* ip, std::size_t size) {
+    if (size < 40)
+        return std::nullopt;
+    Header h{.saddr = {Family::v6, net::load<Address>(ip + 8)},
+             .daddr = {Family::v6, net::load<Address>(ip + 24)},
+             .size = 40,
+             .total = 40 + get16(ip + 4),
+             .protocol = ip[6]};
+    std::string seen;
+    while (h.protocol == 0 || h.protocol == 43 || h.protocol == 44 || h.protocol == 51 || h.protocol == 60) {
+        if (h.size + 8 > size)
+            return std::nullopt;
+        seen += fmt::format(" ext {}", h.protocol);
+        const u8* e = ip + h.size;
+        h.size += h.protocol == 44 ? 8 : h.protocol == 51 ? (e[1] + 2u) * 4 : (e[1] + 1u) * 8;
+        h.protocol = e[0];
+    }
+    if (h.size > size)
+        return std::nullopt;
+    const u32 first = get32(ip);
+    h.rest = fmt::format("ttl {} tos {:#x} flow {:#x} length {}{}", ip[7], (first >> 20) & 255, first & 0xfffff,
+                         h.total - 40, seen);
+    return h;
+}
+
+std::string describe_transport(const Header& h, const u8* l4, std::size_t n) {
+    const std::string from = address_name(h.saddr);
+    const std::string to = address_name(h.daddr);
+    if (h.protocol == 6 && n >= 20) {
         std::string flags;
         for (std::size_t i = 0; i < 6; i++)
             if (l4[13] & (1 << i))
                 flags += "FSRPAU"[i];
-        text = fmt::format("tcp {}:{} > {}:{} {} seq {} ack {} win {}", addr(12), get16(l4), addr(16), get16(l4 + 2),
+        return fmt::format("tcp {}:{} > {}:{} {} seq {} ack {} win {}", from, get16(l4), to, get16(l4 + 2),
                            flags.empty() ? "-" : flags, get32(l4 + 4), get32(l4 + 8), get16(l4 + 14));
-    } else if ((protocol == 17 || protocol == 6) && n >= 8) {
-        text = fmt::format("{} {}:{} > {}:{}", protocol == 17 ? "udp" : "tcp", addr(12), get16(l4), addr(16),
-                           get16(l4 + 2));
-    } else if (protocol == 1 && n >= 8) {
-        text = fmt::format("icmp {} > {} {}/{} rest {:#x}", addr(12), addr(16), l4[0], l4[1], get32(l4 + 4));
-    } else {
-        text = fmt::format("ip {} > {} proto {}", addr(12), addr(16), protocol);
     }
-    text += fmt::format(" ttl {} id {:#x} tos {:#x} frag {:#x} length {} ipsum {:#06x} ({})", ip[8], get16(ip + 4),
-                        ip[1], get16(ip + 6), total, get16(ip + 10), verdict_on(sum_of(ip, header)));
-    if (const auto field = sum_field(protocol); field && n > *field + 1) {
-        const u32 start =
-            protocol == 1 ? 0 : pseudo_header(net::load<Be32>(ip + 12), net::load<Be32>(ip + 16), protocol, n);
-        const bool cut = total > size;
+    if ((h.protocol == 17 || h.protocol == 6) && n >= 8)
+        return fmt::format("{} {}:{} > {}:{}", h.protocol == 17 ? "udp" : "tcp", from, get16(l4), to, get16(l4 + 2));
+    if ((h.protocol == 1 || h.protocol == 58) && n >= 8)
+        return fmt::format("icmp {} > {} {}/{} rest {:#x}", from, to, l4[0], l4[1], get32(l4 + 4));
+    return fmt::format("ip {} > {} proto {}", from, to, h.protocol);
+}
+
+std::string describe_ip(const u8* ip, std::size_t size) {
+    const auto header = size == 0 ? std::nullopt : (ip[0] >> 4) == 6 ? read_v6(ip, size) : read_v4(ip, size);
+    if (!header)
+        return fmt::format("ip, truncated to {} bytes or with a bad header length", size);
+    const Header& h = *header;
+    const std::size_t n = std::min(size, h.total) > h.size ? std::min(size, h.total) - h.size : 0;
+    const u8* l4 = ip + h.size;
+    std::string text = describe_transport(h, l4, n) + " " + h.rest;
+    if (const auto field = sum_field(h.protocol); field && n > *field + 1) {
+        const u32 start = h.protocol == 1 ? 0 : pseudo_header(h.saddr, h.daddr, h.protocol, n);
+        const bool cut = h.total > size;
         text += fmt::format(" sum {:#06x} ({})", get16(l4 + *field), cut ? "cut" : verdict_on(sum_of(l4, n, start)));
     }
-    if (protocol == 1 && n > 8 && l4[0] != 0 && l4[0] != 8)
+    const bool is_error =
+        (h.protocol == 1 && n > 8 && l4[0] != 0 && l4[0] != 8) || (h.protocol == 58 && n > 8 && l4[0] < 128);
+    if (is_error)
         text += fmt::format(" about ( {} )", describe_ip(l4 + 8, n - 8));
     return text;
 }
@@ -211,8 +305,8 @@ std::string describe(const Frame& f) {
     if (f.size() < 14)
         return fmt::format("a frame of {} bytes", f.size());
     const u32 type = get16(f.data() + 12);
-    const std::string what = type == 0x0800 ? describe_ip(f.data() + 14, f.size() - 14)
-                                            : fmt::format("frame {:#06x} {}B", type, f.size() - 14);
+    const std::string what = type == 0x0800 || type == 0x86dd ? describe_ip(f.data() + 14, f.size() - 14)
+                                                              : fmt::format("frame {:#06x} {}B", type, f.size() - 14);
     return fmt::format("{}  [{} > {}, {} bytes]", what, mac_text(f.data() + 6), mac_text(f.data()), f.size());
 }
 

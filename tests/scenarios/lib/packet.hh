@@ -19,13 +19,16 @@ using Bytes = std::vector<u8>;
 struct Packet {
     enum class Kind { tcp, udp, icmp, ip, frame } kind = Kind::tcp;
 
-    Be32 saddr{}, daddr{};
+    Host saddr{}, daddr{};
     u16 sport = 0, dport = 0;
     u8 protocol = 0;
     u8 ttl = 64, tos = 0;
     u16 id = 0x1234;
     u16 fragment = 0; ///< flags and offset as in the header
     Bytes ip_options, payload;
+
+    u32 flow_label = 0;         ///< IPv6
+    std::vector<u8> extensions; ///< IPv6: numbers of the extension headers, in their order
 
     u8 flags = 0; ///< TCP
     u32 seq = 1000, ack = 0;
@@ -41,7 +44,7 @@ struct Packet {
     u16 sum_error = 0, ip_sum_error = 0; ///< added to the right one, in one's complement
     std::optional<u16> total_length;     ///< this instead of the right one
 
-    u16 ether_type = 0x0800;
+    u16 ether_type = 0; ///< of a frame that is no packet
     std::optional<u16> vlan;
     std::optional<Mac> to; ///< destination MAC instead of the director's
     u32 mark = 0;          ///< not part of the frame: what an earlier program marked it with

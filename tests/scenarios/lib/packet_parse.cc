@@ -104,6 +104,10 @@ public:
             if (next() != ">")
                 throw Wrong("a packet goes from > to");
             endpoint(p_.daddr, p_.dport);
+            if (p_.saddr.family != p_.daddr.family)
+                throw Wrong("a packet goes from and to addresses of one family");
+            if (p_.kind == Packet::Kind::icmp && p_.saddr.family == Family::v6)
+                p_.protocol = 58;
             if (p_.kind == Packet::Kind::tcp)
                 flags();
             if (p_.kind == Packet::Kind::icmp)
@@ -138,13 +142,16 @@ private:
             throw Wrong(fmt::format("'{}' is no packet; tcp, udp, icmp, ip and frame are", word));
     }
 
-    void endpoint(Be32& addr, u16& port) {
+    void endpoint(Host& addr, u16& port) {
         const std::string text = next();
         const bool has_port = p_.kind == Packet::Kind::tcp || p_.kind == Packet::Kind::udp;
-        const std::size_t colon = text.find(':');
+        const std::size_t colon = has_port ? text.rfind(':') : std::string::npos;
         if (has_port != (colon != std::string::npos))
             throw Wrong(fmt::format("'{}': tcp and udp have address:port, others an address only", text));
-        addr = parse_address(text.substr(0, colon));
+        std::string host = text.substr(0, colon);
+        if (host.starts_with('[') && host.ends_with(']'))
+            host = host.substr(1, host.size() - 2);
+        addr = parse_address(host);
         if (has_port)
             port = parse_number<u16>(text.substr(colon + 1));
     }
@@ -192,6 +199,8 @@ private:
             {"offset",
              [](Parser& s) { s.p_.fragment = static_cast<u16>(s.p_.fragment | parse_number<u16>(s.next()) / 8); }},
             {"proto", [](Parser& s) { s.p_.protocol = parse_number<u8>(s.next()); }},
+            {"flow", [](Parser& s) { s.p_.flow_label = parse_number<u32>(s.next()); }},
+            {"ext", [](Parser& s) { s.extension(); }},
             {"ipopt", [](Parser& s) { s.p_.ip_options = parse_bytes(s.next()); }},
             {"seq", [](Parser& s) { s.p_.seq = parse_number<u32>(s.next()); }},
             {"ack", [](Parser& s) { s.p_.ack = parse_number<u32>(s.next()); }},
@@ -213,6 +222,19 @@ private:
         if (it == options.end())
             throw Wrong(fmt::format("'{}' is not a part of a packet", word));
         it->second(*this);
+    }
+
+    void extension() {
+        static const std::map<std::string, u8, std::less<>> numbers{{"hop", net::ipv6::hop_by_hop},
+                                                                    {"routing", net::ipv6::routing},
+                                                                    {"frag", net::ipv6::fragment},
+                                                                    {"auth", net::ipv6::authentication},
+                                                                    {"dst", net::ipv6::destination_options}};
+        const std::string name = next();
+        const auto it = numbers.find(name);
+        if (it == numbers.end() || p_.saddr.family != Family::v6)
+            throw Wrong(fmt::format("'{}': IPv6 packets have ext hop, routing, frag, auth or dst", name));
+        p_.extensions.push_back(it->second);
     }
 
     void sum() {

@@ -10,8 +10,9 @@ namespace {
 
 TEST(Packet, frames_have_the_lengths_and_checksums_that_libtins_computes) {
     EXPECT_TRUE(rc::check([] {
-        const Packet p = any_packet(static_cast<Be32>(*rc::gen::arbitrary<u32>()), *rc::gen::arbitrary<u16>(),
-                                    static_cast<Be32>(*rc::gen::arbitrary<u32>()), *rc::gen::arbitrary<u16>());
+        const Family family = any_family();
+        const Packet p =
+            any_packet(any_host(family), *rc::gen::arbitrary<u16>(), any_host(family), *rc::gen::arbitrary<u16>());
         RC_ASSERT(tins_agrees(arriving(p)));
     }));
 }
@@ -19,7 +20,7 @@ TEST(Packet, frames_have_the_lengths_and_checksums_that_libtins_computes) {
 TEST(Packet, libtins_disagrees_with_wrong_checksums) {
     for (const char* text :
          {"tcp cip:1 > vip:80 S sum +1", "udp cip:1 > vip:53 payload 9B sum 0x1234", "tcp cip:1 > vip:80 S ipsum +1",
-          "icmp cip > vip 3/1 about ( tcp vip:80 > cip:1 A ) sum +1"})
+          "icmp cip > vip 3/1 about ( tcp vip:80 > cip:1 A ) sum +1", "tcp 6cip:1 > 6vip:80 S sum +1"})
         EXPECT_FALSE(tins_agrees(arriving(text))) << text;
     EXPECT_TRUE(tins_agrees(arriving("icmp cip > vip 3/1 about ( tcp vip:80 > cip:1 A )")));
 }
@@ -34,7 +35,8 @@ TEST(Packet, bad_expressions_are_refused) {
                              "tcp cip:1 > vip:80 X", "udp cip:1 > vip:70000", "tcp cip:1 > vip:80 S ttl",
                              "tcp cip:1 > vip:80 S ttl 256", "tcp cip:1 > nobody:80 S", "icmp cip > vip 3",
                              "icmp cip > vip 3/1 about ( udp cip:1 > vip:2", "tcp cip:1 > vip:80 S payload 10",
-                             "tcp cip:1 > vip:80 S )", "frame 0x806 hex:0", "tcp cip:1 > vip:80 S opt 3B"})
+                             "tcp cip:1 > vip:80 S )", "tcp cip:1 > 6vip:80 S", "tcp cip:1 > vip:80 S ext hop",
+                             "udp 6cip:1 > 6vip:2 ext new", "frame 0x806 hex:0", "tcp cip:1 > vip:80 S opt 3B"})
         EXPECT_THROW(arriving(text), Wrong) << text;
 }
 

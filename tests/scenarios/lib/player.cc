@@ -172,8 +172,8 @@ void Player::send(const Words& packet, bool local) {
     const Packet p = parse_packet(packet);
     sent_mark_ = p.mark;
     sent_ = local ? leaving(p, topology_) : arriving(p, topology_);
-    const Be32 side = local ? p.daddr : p.saddr;
-    const Link& link = topology_.towards(side == Be32{} ? parse_address("gip") : side);
+    const Host side = local ? p.daddr : p.saddr;
+    const Link& link = topology_.towards(side == Host{} ? gateway(Family::v4) : side);
     answer_ = local ? bench_.send_locally(link, sent_) : bench_.arrive(link, sent_, sent_mark_);
     unanswered_ = true;
 }

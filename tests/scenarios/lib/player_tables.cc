@@ -49,8 +49,8 @@ void must_work(const Result<void>& result) {
 
 std::string conn_text(const ConnectionView& c) {
     return fmt::format("{} {}:{} {}:{} {}:{} {} expires {}", c.protocol == IpProto::tcp ? "tcp" : "udp",
-                       address_name(c.client.word[0]), from_be16(c.cport), address_name(c.vip.word[0]),
-                       from_be16(c.vport), address_name(c.dest.word[0]), from_be16(c.dport), state_name(c.state),
+                       address_name({c.family, c.client}), from_be16(c.cport), address_name({c.family, c.vip}),
+                       from_be16(c.vport), address_name({c.family, c.dest}), from_be16(c.dport), state_name(c.state),
                        c.seconds);
 }
 

@@ -1,6 +1,8 @@
 // The tutorial's topology, and the names that packets and command lines are written with.
 //
 //     client cip ── gateway gip ── (outside) director vip | dip (inside) ── servers rip1, rip2, …
+//
+// Every name has an IPv6 twin: 6cip, 6gip, 6vip, …
 #pragma once
 
 #include "sim/routes.hh"
@@ -13,6 +15,7 @@
 
 namespace bpvs::scenario {
 
+using sim::Host;
 using sim::Mac;
 
 /// What is wrong with a scenario file or a packet expression.
@@ -26,11 +29,11 @@ struct Link {
     u32 ifindex;
     Mac mac;
     u16 mtu;
-    std::vector<Be32> addresses; ///< all /24
+    std::vector<Host> addresses; ///< IPv4 /24, IPv6 /64
 };
 
 struct Prefix {
-    Be32 addr;
+    Host addr;
     u32 length;
 };
 
@@ -40,25 +43,28 @@ struct Topology {
 
     std::vector<Link> links; ///< outside, inside
     std::vector<Prefix> unreachable;
-    std::vector<Be32> unresolved; ///< neighbours that do not answer
+    std::vector<Host> unresolved; ///< neighbours that do not answer
 
     Link& link(std::string_view name);
-    bool is_local(Be32 addr) const;
+    bool is_local(const Host& addr) const;
     /// The director's link towards an address.
-    const Link& towards(Be32 addr) const;
+    const Link& towards(const Host& addr) const;
     /// Whom the director hands packets for an address to: itself, or the gateway.
-    Be32 next_hop(Be32 addr) const;
+    Host next_hop(const Host& addr) const;
     /// All neighbours that have a MAC address, by link.
-    std::vector<Be32> neighbours(const Link& link) const;
+    std::vector<Host> neighbours(const Link& link) const;
 };
 
-/// A role's name, or a dotted address.
-Be32 parse_address(std::string_view text);
+/// A role's name, or an address as people write it.
+Host parse_address(std::string_view text);
+/// The gateway of a family.
+Host gateway(Family family);
+u32 prefix_length(Family family);
 /// The role's name if there is one.
-std::string address_name(Be32 addr);
-std::string dotted(Be32 addr);
-/// The MAC address of a neighbour: its last two bytes tell which.
-Mac mac_of_neighbour(Be32 addr);
+std::string address_name(const Host& addr);
+std::string address_text(const Host& addr);
+/// The MAC address of a neighbour: its last bytes tell which.
+Mac mac_of_neighbour(const Host& addr);
 std::string mac_text(const u8* mac);
 
 } // namespace bpvs::scenario
