@@ -1,7 +1,5 @@
 #include "control/ledger.hh"
 
-#include "control/sets.hh"
-
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -38,29 +36,28 @@ Result<void> Ledger::read_services() {
     if (!all)
         return std::unexpected(all.error());
     const u32 generation = store_.config().in_force.generation;
+    std::erase_if(*all, [&](const auto& element) { return element.first.generation != generation; });
+    std::ranges::sort(*all, {}, [](const auto& element) { return element.second.set_offset; });
+    services_.reserve(all->size());
     for (const auto& [key, service] : *all) {
-        if (key.generation != generation)
-            continue;
-        auto entries = read_entries(store_, service);
-        if (!entries)
-            return std::unexpected(entries.error());
         if (service.id >= service_ids_.size() || service_ids_[service.id] ||
             !words_.take_at(service.set_offset, service.set_words))
             return fail(Errc::system, "Two services claim the same place in the tables; run `bpvs down` and load the "
                                       "configuration again.");
         services_.emplace(key, service);
         service_ids_[service.id] = true;
-        for (const SetEntry& e : *entries)
-            dest_listed_[e.dest] = true;
     }
     return {};
 }
 
+/// A record tells whether a service lists it: the blocks need not be read for that.
 void Ledger::read_dests() {
     const u32 used = std::min<u32>(store_.config().used_dests, static_cast<u32>(dest_listed_.size()));
     const auto dests = store_.dests();
     for (u32 id = 0; id < used; ++id)
-        if (!dest_listed_[id] && dests[id].family != Family::none)
+        if (dests[id].service != no_id)
+            dest_listed_[id] = dests[id].family != Family::none;
+        else if (dests[id].family != Family::none)
             removed_[service_of(dests[id])].push_back(id);
 }
 

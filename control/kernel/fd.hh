@@ -61,4 +61,23 @@ private:
     std::size_t bytes_ = 0;
 };
 
+/// A mapping that is made when it is first used: mapping a large table costs more than most commands.
+class LazyMapping {
+public:
+    LazyMapping() = default;
+    LazyMapping(Fd fd, std::size_t bytes) : fd_(std::move(fd)), bytes_(bytes) {}
+    /// nullptr: the kernel refused.
+    void* data() {
+        if (!mapping_)
+            mapping_ = Mapping(fd_.get(), bytes_);
+        return mapping_.data();
+    }
+    std::size_t bytes() const { return bytes_; }
+
+private:
+    Fd fd_;
+    std::size_t bytes_ = 0;
+    Mapping mapping_;
+};
+
 } // namespace bpvs::kernel

@@ -24,8 +24,8 @@ Result<Fd> open_pin(const std::string& directory, const char* name) {
     return fd;
 }
 
-/// Maps a whole array into memory; a map whose values are not of the size we know has another layout.
-Result<Mapping> map_array(const std::string& directory, const char* name, std::size_t value_size) {
+/// Opens an array to be mapped as a whole; one whose values are not of the size we know has another layout.
+Result<LazyMapping> open_array(const std::string& directory, const char* name, std::size_t value_size) {
     auto fd = open_pin(directory, name);
     if (!fd)
         return std::unexpected(fd.error());
@@ -42,10 +42,7 @@ Result<Mapping> map_array(const std::string& directory, const char* name, std::s
     const std::size_t page = 4096;
     const std::size_t bytes =
         (static_cast<std::size_t>(info.max_entries) * ((value_size + 7) / 8 * 8) + page - 1) / page * page;
-    Mapping m(fd->get(), bytes);
-    if (!m)
-        return system_error(fmt::format("map the {} table into memory", name).c_str());
-    return m;
+    return LazyMapping(std::move(*fd), bytes);
 }
 
 unsigned cpus() {
@@ -67,8 +64,8 @@ Result<std::unique_ptr<KernelStore>> KernelStore::open(const std::string& direct
     std::unique_ptr<KernelStore> store(new KernelStore);
     KernelStore& s = *store;
     Error error{};
-    const auto map = [&](Mapping& to, const char* name, std::size_t size) {
-        auto m = map_array(directory, name, size);
+    const auto map = [&](LazyMapping& to, const char* name, std::size_t size) {
+        auto m = open_array(directory, name, size);
         if (!m) {
             error = m.error();
             return false;
@@ -95,6 +92,8 @@ Result<std::unique_ptr<KernelStore>> KernelStore::open(const std::string& direct
                         pin(s.clock_, "bpvs_clock");
     if (!opened)
         return std::unexpected(error);
+    if (!s.config_.data() || !s.table_.data())
+        return system_error("map the tables into memory");
     if (s.config().layout != layout_version)
         return fail(Errc::incompatible,
                     fmt::format("the running director has table layout {}, this bpvs knows layout {}; run "

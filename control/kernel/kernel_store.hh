@@ -5,6 +5,7 @@
 #include "control/store.hh"
 
 #include <memory>
+#include <new>
 #include <string>
 
 namespace bpvs::kernel {
@@ -42,13 +43,17 @@ private:
     KernelStore() = default;
     std::unexpected<Error> service_refused();
     u32 ids() { return config().max_dests + config().max_services; }
+    /// A table that cannot be mapped ends the command: there is nothing else to do without memory.
     template <class T>
-    static T* first(const Mapping& m) {
-        return static_cast<T*>(m.data());
+    static T* first(LazyMapping& m) {
+        void* data = m.data();
+        if (!data)
+            throw std::bad_alloc();
+        return static_cast<T*>(data);
     }
 
     Fd services_, counters_, reasons_, clock_, mark_prefixes_;
-    Mapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_, mark_rules_, mark_ports_;
+    LazyMapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_, mark_rules_, mark_ports_;
 };
 
 } // namespace bpvs::kernel

@@ -247,7 +247,7 @@ class KernelDirector final : public OpenDirector {
 public:
     KernelDirector(Site site, std::unique_ptr<KernelStore> store)
         : site_(std::move(site)), store_(std::move(store)), empty_(store_ ? nullptr : std::make_unique<EmptyStore>()),
-          director_(this->store(), is_unicast) {}
+          director_(this->store(), [this](const Address& a) { return routes_.is_unicast(a); }) {}
 
     bool is_up() const override { return store_ != nullptr; }
     Store& store() override { return store_ ? static_cast<Store&>(*store_) : *empty_; }
@@ -257,6 +257,7 @@ private:
     Site site_;
     std::unique_ptr<KernelStore> store_;
     std::unique_ptr<EmptyStore> empty_; ///< without a director
+    Routes routes_;
     Director director_;
 };
 

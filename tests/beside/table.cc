@@ -115,7 +115,8 @@ private:
     std::optional<File> file_;
     sim::Tables tables_{sizes};
     sim::MemoryStore store_{tables_};
-    Director director_{store_, kernel::is_unicast, CarriedOut::everything()};
+    kernel::Routes routes_;
+    Director director_{store_, [this](const Address& a) { return routes_.is_unicast(a); }, CarriedOut::everything()};
 };
 
 } // namespace
