@@ -71,6 +71,60 @@ def commands_killed_at_any_moment_change_nothing(lab):
     equal("servers take turns again", 2, len(set(lab.pages(2))))
 
 
+def big_table(services, weight):
+    """Port 80 as it is, and many other services."""
+    lines = [f"-A -t {VIP}:80 -s rr", *(f"-a -t {VIP}:80 -r {rip(n)}:80 -m -w {weight}" for n in (1, 2))]
+    for port in range(1000, 1000 + services):
+        lines += [f"-A -t {VIP}:{port} -s wrr", *(f"-a -t {VIP}:{port} -r {rip(n)}:80 -m -w {weight}" for n in (1, 2))]
+    return "\n".join(lines) + "\n"
+
+
+@test
+def restore_of_a_whole_table_killed_at_any_moment_is_before_or_after(lab):
+    chance = random.Random(int(os.environ.get("E2E_SEED", 1)))
+    tables = [big_table(2000, 1), big_table(1500, 2)]
+    lab.service()
+    lab.on("director", lab.bpvsadm, "--replace", input=tables[0])
+    wrk = lab.start("client", "wrk", "-t", "1", "-c", "8", "-d", "12s", f"http://{VIP}/")
+    killed = finished = now = 0
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        child = subprocess.Popen(lab.command("director", lab.bpvsadm, "--replace"), stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child.stdin.write(tables[1 - now])
+        child.stdin.close()
+        try:
+            child.wait(chance.uniform(0.001, 0.4))
+        except subprocess.TimeoutExpired:
+            child.kill()
+        child.wait()
+        killed += child.returncode < 0
+        finished += child.returncode == 0
+        seen = lab.adm("-Sn")
+        true("the table is the one before or the one after", seen in tables, seen[:500])
+        true("what was finished is there", child.returncode < 0 or seen == tables[1 - now], seen[:500])
+        now = tables.index(seen)
+    true("some were killed, others were not", killed > 2 and finished > 2, (killed, finished))
+    said = lab.finish(wrk, "wrk")
+    true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
+
+
+@test
+def apply_under_load_loses_no_request_and_keeps_connections(lab):
+    lab.service()
+    sum_of_file = lab.publish("big", BIG)
+    download = slow_download(lab, "20M")
+    wrk = lab.start("client", "wrk", "-t", "1", "-c", "16", "-d", "6s", f"http://{VIP}/")
+    for n in range(10):
+        lab.on("director", lab.bpvs, "apply", "-", input=big_table(50 * (n % 3), 1 + n % 2))
+        done = lab.try_on("director", lab.bpvs, "diff", "-", input=big_table(50 * (n % 3), 1 + n % 2))
+        equal("difference after apply", (0, ""), (done.returncode, done.stdout))
+        time.sleep(0.3)
+    said = lab.finish(wrk, "wrk")
+    true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
+    equal("SHA-256 of the download", sum_of_file, lab.finish(download, "download").split()[0])
+
+
 @test
 def first_command_killed_at_any_moment_leaves_nothing_in_the_way(lab):
     """The one that loads the programs."""
