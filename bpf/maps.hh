@@ -40,6 +40,7 @@ BPVS_MAP(cursors,   BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Cursor,  BPF_
 BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::u64,     BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(conns,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Conn,    BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(flows,     BPF_MAP_TYPE_HASH,         1, bpvs::Flow, bpvs::FlowTarget, 0)                               // [user]
+BPVS_MAP(localities, BPF_MAP_TYPE_LRU_HASH, 16384, bpvs::LocalityKey, bpvs::Locality, 0)
 BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0)                                  // [user]
 BPVS_MAP(rates,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Rates,   BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(zeros,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Counters, BPF_F_MMAPABLE)                     // [user]

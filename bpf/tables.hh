@@ -96,6 +96,21 @@ struct BpfTables : PortTable {
     }
 
     [[gnu::always_inline]] void give_conn(u32 index) { map_push_elem(&::free_conns, &index, 0); }
+
+    [[gnu::always_inline]] const Locality* find_locality(const LocalityKey& key) {
+        return static_cast<const Locality*>(map_lookup_elem(&::localities, &key));
+    }
+    [[gnu::always_inline]] void put_locality(const LocalityKey& key, const Locality& set) {
+        map_update_elem(&::localities, &key, &set, BPF_ANY);
+    }
+
+    // bpf/walks.hh
+    Workspace* workspace();
+    u32 choose(const Service& service, Cursor& cursor, const Flow& flow);
+    void walk(u32 count, ListSearch& search);
+    void walk(u32 count, BucketSearch& search);
+    void walk(u32 count, MemberSearch& search);
+    void walk(u32 count, TwosDraw& search);
 };
 
 } // namespace bpvs::bpf

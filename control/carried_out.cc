@@ -24,19 +24,13 @@ Result<void> CarriedOut::check_name(const ServiceName& name, const std::string& 
     return {};
 }
 
-Result<void> CarriedOut::check_service(const ServiceSpec& spec, Scheduler scheduler, const std::string& what) const {
-    if ((schedulers & bit_of(scheduler)) == 0)
-        return fail(Errc::not_supported,
-                    fmt::format("{}: the scheduler {}{} is not carried out by this version; use rr or wrr (-s).", what,
-                                spec.scheduler, scheduler == Scheduler::wlc ? ", the default without -s," : ""));
+Result<void> CarriedOut::check_service(const ServiceSpec& spec, const std::string& what) const {
     if (!spec.pe.empty() && !engines)
         return refuse(what, "persistence engines (--pe) are not carried out by this version; leave the option out.");
     if (spec.persistence != 0 && !persistence)
         return refuse(what, "persistence (-p) is not carried out by this version; leave the option out.");
     if (spec.one_packet && !one_packet)
         return refuse(what, "one-packet scheduling (-o) is not carried out by this version; leave the option out.");
-    if (spec.sched_flags != 0 && !sched_flags)
-        return refuse(what, "scheduler flags (-b) are not carried out by this version; leave the option out.");
     return {};
 }
 

@@ -23,10 +23,8 @@ struct CarriedOut {
     bool all_ports = false;   ///< service port 0
     bool persistence = false; ///< -p
     bool one_packet = false;  ///< -o
-    bool sched_flags = false; ///< -b
     bool engines = false;     ///< --pe
     bool thresholds = false;  ///< -x, -y
-    u32 schedulers = bit_of(Scheduler::rr) | bit_of(Scheduler::wrr);
     u32 methods = bit_of(Forward::masq);
 
     /// All that IPVS does: for tables that no packet is run on.
@@ -37,16 +35,14 @@ struct CarriedOut {
                 .all_ports = true,
                 .persistence = true,
                 .one_packet = true,
-                .sched_flags = true,
                 .engines = true,
                 .thresholds = true,
-                .schedulers = ~0u,
                 .methods = ~0u};
     }
 
     /// not_supported. `what` begins the message ("Cannot add the service TCP 1.1.1.1:80").
     Result<void> check_name(const ServiceName& name, const std::string& what) const;
-    Result<void> check_service(const ServiceSpec& spec, Scheduler scheduler, const std::string& what) const;
+    Result<void> check_service(const ServiceSpec& spec, const std::string& what) const;
     Result<void> check_server(const ServerSpec& spec, Family service, const std::string& what) const;
 };
 

@@ -57,7 +57,7 @@ TEST(Everything, includes_every_scheduler_of_ipvs_marks_ipv6_sctp_and_all_ports)
 
 TEST(Everything, but_unknown_schedulers_and_engines) {
     EverythingLab lab;
-    REFUSED(Errc::unknown_scheduler, lab.director.add_service({.name = tcp(), .scheduler = "twos"}));
+    REFUSED(Errc::unknown_scheduler, lab.director.add_service({.name = tcp(), .scheduler = "tows"}));
     REFUSED(Errc::unknown_scheduler, lab.director.add_service({.name = tcp(), .scheduler = "rr", .pe = "sap"}));
 }
 

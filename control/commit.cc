@@ -43,6 +43,12 @@ std::unordered_set<u32> ids_of(Entries entries) {
 
 } // namespace
 
+/// Records that no service lists yet; some schedulers lay out their tables by what is in them.
+void Commit::write_records() {
+    for (const auto& [id, record] : draft_.fresh_)
+        store_.dests()[id] = record;
+}
+
 /// Writes the blocks of the services that need one into unused space, together if there is room.
 Result<void> Commit::lay_out() {
     std::vector<Laid> laid;
@@ -51,7 +57,7 @@ Result<void> Commit::lay_out() {
         DraftService& s = *c.service;
         if (!s.there || !s.rebuild)
             continue;
-        auto block = build_block(s.service, s.entries, s.turn, store_.config().max_words);
+        auto block = build_block(s.service, s.entries, store_.dests(), s.turn, store_.config().max_words);
         if (!block)
             return std::unexpected(block.error());
         total += block->service.set_words;
@@ -77,10 +83,8 @@ Result<void> Commit::lay_out() {
 /// which count from zero.
 Result<void> Commit::prepare_counters() {
     std::vector<u32> indices;
-    for (const auto& [id, record] : draft_.fresh_) {
-        store_.dests()[id] = record;
-        indices.push_back(id);
-    }
+    for (const auto& fresh : draft_.fresh_)
+        indices.push_back(fresh.first);
     for (const Change& c : changes_) {
         if (!c.service->anew)
             continue;
@@ -223,6 +227,7 @@ Result<void> Commit::run() {
             changes_.push_back({key, &s});
     flip_ = draft_.flushed_ || changes_.size() > 1;
     if (flip_ || !changes_.empty()) {
+        write_records();
         if (auto ok = lay_out(); !ok)
             return ok;
         if (auto ok = prepare_counters(); !ok)

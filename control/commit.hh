@@ -19,6 +19,7 @@ private:
         ServiceKey key;
         DraftService* service;
     };
+    void write_records();
     Result<void> lay_out();
     Result<void> prepare_counters();
     void attach();

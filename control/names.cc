@@ -1,6 +1,5 @@
 #include "control/names.hh"
 
-#include "control/carried_out.hh"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -22,7 +21,8 @@ constexpr std::array schedulers{
     SchedulerName{"dh", Scheduler::dh},     SchedulerName{"sh", Scheduler::sh},
     SchedulerName{"sed", Scheduler::sed},   SchedulerName{"nq", Scheduler::nq},
     SchedulerName{"fo", Scheduler::fo},     SchedulerName{"ovf", Scheduler::ovf},
-    SchedulerName{"mh", Scheduler::mh},     SchedulerName{"none", Scheduler::none},
+    SchedulerName{"mh", Scheduler::mh},     SchedulerName{"twos", Scheduler::twos},
+    SchedulerName{"none", Scheduler::none},
 };
 
 const char* protocol_name(IpProto protocol) {
@@ -63,9 +63,9 @@ const char* engine_name(Engine engine) { return engine == Engine::sip ? "sip" : 
 
 std::vector<std::string> scheduler_names() {
     std::vector<std::string> names;
+    names.reserve(schedulers.size());
     for (const SchedulerName& s : schedulers)
-        if ((CarriedOut{}.schedulers & bit_of(s.scheduler)) != 0)
-            names.emplace_back(s.name);
+        names.emplace_back(s.name);
     return names;
 }
 

@@ -3,12 +3,12 @@
 namespace bpvs {
 namespace {
 
-/// A scheduler that is not carried out: nothing to choose from.
+/// A scheduler that looks at the list itself.
 const RotationKind no_rotation{
     .begin = [](Entries) { return Turn{}; },
     .now = [](const Service&, Entries, u64) { return Turn{}; },
     .after_change = [](const Turn&, Entries, Entries) { return Turn{}; },
-    .lay_out = [](Entries, const Turn&, u64) { return Result<Rotation>{}; },
+    .lay_out = [](Entries, std::span<const Dest>, const Turn&, u64) { return Result<Rotation>{}; },
 };
 
 } // namespace
@@ -19,6 +19,12 @@ const RotationKind& rotation_kind(Scheduler scheduler) {
         return rr_rotation;
     case Scheduler::wrr:
         return wrr_rotation;
+    case Scheduler::sh:
+        return sh_rotation;
+    case Scheduler::dh:
+        return dh_rotation;
+    case Scheduler::mh:
+        return mh_rotation;
     default:
         return no_rotation;
     }

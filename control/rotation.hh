@@ -4,6 +4,9 @@
 // library works out one round of picks; a packet takes the next position with one atomic increment.
 // A Turn is what IPVS's walking machine would remember at a position: with it, the round after a change
 // of servers begins exactly where IPVS's machine would go on.
+//
+// The hashing kinds (sh, dh, mh) have no walk; their table is the buckets, each an index into the list. The kinds
+// that look at every server have no table at all.
 #pragma once
 
 #include "control/error.hh"
@@ -25,7 +28,7 @@ struct Rotation {
     u64 cycle = 0;
     u64 start = 0;
     std::vector<Segment> segments; ///< Segment::members is an index into `members` here
-    std::vector<u32> members;      ///< destination ids
+    std::vector<u32> members;      ///< destination ids; hashing kinds: the buckets
 };
 
 using Entries = std::span<const SetEntry>;
@@ -39,11 +42,14 @@ struct RotationKind {
     /// The walk after servers were added, removed or edited.
     Turn (*after_change)(const Turn& turn, Entries before, Entries after);
     /// no_room when the table takes more than `room` words, not_supported when a round is too long.
-    Result<Rotation> (*lay_out)(Entries entries, const Turn& turn, u64 room);
+    Result<Rotation> (*lay_out)(Entries entries, std::span<const Dest> dests, const Turn& turn, u64 room);
 };
 
 const RotationKind& rotation_kind(Scheduler scheduler);
 extern const RotationKind rr_rotation;
 extern const RotationKind wrr_rotation;
+extern const RotationKind sh_rotation;
+extern const RotationKind dh_rotation;
+extern const RotationKind mh_rotation;
 
 } // namespace bpvs

@@ -52,7 +52,7 @@ u64 first_after(Entries entries, u32 last_dest) {
     return 0;
 }
 
-Result<Rotation> lay_out(Entries entries, const Turn& turn, u64 room) {
+Result<Rotation> lay_out(Entries entries, std::span<const Dest>, const Turn& turn, u64 room) {
     Rotation r{.members = takers(entries)};
     if (r.members.empty())
         return r;

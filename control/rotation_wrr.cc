@@ -93,7 +93,7 @@ u64 first_of_level(const std::vector<Run>& all, u32 level) {
     return 0;
 }
 
-Result<Rotation> lay_out(Entries entries, const Turn& turn, u64 room) {
+Result<Rotation> lay_out(Entries entries, std::span<const Dest>, const Turn& turn, u64 room) {
     const std::vector<Run> all = runs(entries);
     Rotation r;
     if (all.empty())

@@ -111,7 +111,10 @@ Result<void> Draft::edit_server(const ServiceName& service, const ServerSpec& sp
 
     const std::vector<SetEntry> before = s.entries;
     SetEntry& entry = s.entries[static_cast<std::size_t>(server - s.servers.begin())];
+    const u32 last_weight = entry.last_weight;
     entry = entry_of(spec, entry.dest);
+    if (spec.weight == 0)
+        entry.last_weight = last_weight;
     servers_changed(s, before);
     return {};
 }

@@ -21,7 +21,7 @@ Result<Settings> check_spec(const ServiceSpec& spec, const CarriedOut& carried_o
     if (!engine)
         return fail(Errc::unknown_scheduler,
                     fmt::format("{}: there is no persistence engine \"{}\" in IPVS.", what, spec.pe));
-    if (auto ok = carried_out.check_service(spec, *scheduler, what); !ok)
+    if (auto ok = carried_out.check_service(spec, what); !ok)
         return std::unexpected(ok.error());
     return Settings{*scheduler, *engine};
 }

@@ -39,13 +39,14 @@ Result<std::vector<SetEntry>> read_entries(Store& store, const Service& service)
     return entries;
 }
 
-Result<Block> build_block(Service service, Entries entries, const Turn& turn, u32 max_words) {
+Result<Block> build_block(Service service, Entries entries, std::span<const Dest> dests, const Turn& turn,
+                          u32 max_words) {
     const u64 list_words = u64{entries.size()} * set_entry_words;
     if (list_words > max_words)
         return fail(Errc::no_room, fmt::format("The table of words is full ({} words); remove servers or services, "
                                                "or bring the director up with more room.",
                                                max_words));
-    auto rotation = rotation_kind(service.scheduler).lay_out(entries, turn, max_words - list_words);
+    auto rotation = rotation_kind(service.scheduler).lay_out(entries, dests, turn, max_words - list_words);
     if (!rotation)
         return std::unexpected(rotation.error());
     const auto members_at = static_cast<u32>(list_words + rotation->segments.size() * segment_words);

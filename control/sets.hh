@@ -20,6 +20,7 @@ struct Block {
 };
 
 /// no_room, not_supported. `max_words`: capacity of the table.
-Result<Block> build_block(Service service, Entries entries, const Turn& turn, u32 max_words);
+Result<Block> build_block(Service service, Entries entries, std::span<const Dest> dests, const Turn& turn,
+                          u32 max_words);
 
 } // namespace bpvs

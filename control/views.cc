@@ -39,7 +39,8 @@ SetEntry entry_of(const ServerSpec& spec, u32 dest) {
             .lower = spec.lower,
             .method = static_cast<u32>(spec.method),
             .tunnel = spec.tunnel_type | spec.tunnel_flags << 16,
-            .tunnel_port = from_be16(spec.tunnel_port)};
+            .tunnel_port = from_be16(spec.tunnel_port),
+            .last_weight = spec.weight};
 }
 
 } // namespace bpvs

@@ -6,6 +6,7 @@
 #include "core/net/headers.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/mark.hh"
+#include "core/pipeline/schedulers/choose.hh"
 #include "sim/routes.hh"
 #include "sim/tables.hh"
 
@@ -72,6 +73,19 @@ public:
     }
     void give_conn(u32 index) { tables_->free_conns.push(index); }
 
+    const Locality* find_locality(const LocalityKey& key) { return tables_->localities.lookup(key); }
+    void put_locality(const LocalityKey& key, const Locality& set) { tables_->localities.update(key, set); }
+
+    Workspace* workspace() { return &workspace_; }
+    u32 choose(const Service& service, Cursor& cursor, const Flow& flow) {
+        return bpvs::choose(*this, tables_->config, service, cursor, flow, workspace_);
+    }
+    template <class Search>
+    void walk(u32 count, Search& search) {
+        for (u32 i = 0; i < count && step(*this, i, workspace_, search); ++i) {
+        }
+    }
+
 private:
     /// As an array map: null beyond its end.
     template <class T>
@@ -80,6 +94,7 @@ private:
     }
 
     Tables* tables_;
+    Workspace workspace_{};
 };
 static_assert(bpvs::Tables<SimTables>);
 

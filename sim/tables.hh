@@ -183,6 +183,7 @@ struct Tables {
     std::vector<MarkRule> mark_rules = std::vector<MarkRule>(std::size_t{2} * max_mark_rules);
     std::vector<MarkPorts> mark_ports = std::vector<MarkPorts>(std::size_t{2} * max_mark_ports);
     PrefixMap<MarkPrefix, MarkRange> mark_prefixes{max_mark_prefixes};
+    HashMap<LocalityKey, Locality> localities{1024};
     Queue<u32> free_conns; ///< slots given back; a slot never used is taken from Table::high_water
 };
 

@@ -28,6 +28,7 @@ enum class Scheduler : u8 {
     fo = 11,
     ovf = 12,
     mh = 13,
+    twos = 14,
 };
 
 /// Persistence engines (--pe).
@@ -82,7 +83,7 @@ struct SetEntry {
     u32 method; ///< Forward
     u32 tunnel; ///< type and flags of -i
     u32 tunnel_port;
-    u32 spare;
+    u32 last_weight; ///< the last one above 0: mh keeps the buckets of a server that is quiesced
 };
 constexpr u32 set_entry_words = 8;
 
@@ -123,6 +124,27 @@ enum DestFlag : u8 { dest_overloaded = 1 };
 struct Cursor {
     u64 picks; ///< number of positions ever taken from the service's sequence
 };
+
+/// Key of `localities`: lblc and lblcr remember where the connections to an address went.
+struct LocalityKey {
+    Address daddr;
+    u32 service; ///< id
+};
+static_assert(sizeof(LocalityKey) == 20);
+
+/// Servers that an address of lblcr can have at once.
+constexpr u32 locality_members = 8;
+
+/// Value of `localities`.
+struct Locality {
+    u64 used;       ///< jiffies64 of the last connection
+    u64 modified;   ///< jiffies64 when the set changed
+    Scheduler kind; ///< that wrote it: lblc or lblcr
+    u8 reserved[3];
+    u32 count;
+    u32 dests[locality_members]; ///< destination ids in the order of joining
+};
+static_assert(sizeof(Locality) == 56);
 
 /// Value of `counters` (per CPU), index = destination id, or max_dests + service id.
 /// Bytes count IP total length, as IPVS.

@@ -40,8 +40,8 @@
     X(expire_quiescent_template, "0", "whether persistent clients leave a server of weight 0",                        \
       "there is no persistence yet")                                                                                  \
     X(ignore_tunneled, "0", "whether tunnelled packets are left alone", "only packets outside of tunnels are balanced") \
-    X(lblc_expiration, "86400", "seconds that lblc remembers a destination", "there is no scheduler lblc yet")         \
-    X(lblcr_expiration, "86400", "seconds that lblcr remembers a destination", "there is no scheduler lblcr yet")      \
+    X(lblc_expiration, "86400", "seconds that lblc remembers a destination", "lblc remembers for a day")               \
+    X(lblcr_expiration, "86400", "seconds that lblcr remembers a destination", "lblcr remembers for a day")           \
     X(nat_icmp_send, "0", "whether a server that sends a packet of no connection is told so by ICMP",                    \
       "the director's program makes no ICMP messages of its own")                                                     \
     X(pmtu_disc, "1", "whether tunnels keep to the path MTU", "there are no tunnels yet")                              \

@@ -10,12 +10,10 @@
 #include "core/model/service.hh"
 #include "core/model/types.hh"
 #include "core/net/parse.hh"
+#include "core/pipeline/schedulers/workspace.hh"
 #include "core/pipeline/verdict.hh"
 
 namespace bpvs {
-
-template <class A, class B>
-concept Same = __is_same(A, B);
 
 /// What the kernel's FIB and neighbour tables say about a destination.
 enum class RouteStatus : u8 {
@@ -45,27 +43,27 @@ struct Route {
 
 /// Table access. Pointers stay valid while the program runs; null means out of range or not there.
 template <class T>
-concept Tables = requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key,
-                          const MarkPrefix& prefix, const MarkRange& range, MarkPorts* ports, u16 port) {
-    { t.config() } -> Same<const Config*>;
-    { t.table() } -> Same<Table*>;
-    { t.now() } -> Same<u64>; // jiffies64
-    { t.random() } -> Same<u32>;
-    { t.conn(index) } -> Same<Conn*>;
-    { t.find_flow(flow) } -> Same<const FlowTarget*>;
-    { t.insert_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room
-    { t.erase_flow(flow) };
-    { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
-    { t.give_conn(index) };
-    { t.find_service(key) } -> Same<const Service*>;
-    { t.dest(index) } -> Same<Dest*>;
-    { t.word(index, &index) } -> Same<bool>; // false: out of range
-    { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
-    { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
-    { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world
-    { t.cursor(index) } -> Same<Cursor*>;
-    { t.counters(index) } -> Same<Counters*>; // of this CPU
-};
+concept Tables =
+    Chooses<T> && requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key,
+                           const MarkPrefix& prefix, const MarkRange& range, MarkPorts* ports, u16 port) {
+        { t.config() } -> Same<const Config*>;
+        { t.table() } -> Same<Table*>;
+        { t.now() } -> Same<u64>; // jiffies64
+        { t.conn(index) } -> Same<Conn*>;
+        { t.find_flow(flow) } -> Same<const FlowTarget*>;
+        { t.insert_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room
+        { t.erase_flow(flow) };
+        { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
+        { t.give_conn(index) };
+        { t.find_service(key) } -> Same<const Service*>;
+        { t.dest(index) } -> Same<Dest*>;
+        { t.word(index, &index) } -> Same<bool>; // false: out of range
+        { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
+        { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
+        { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world
+        { t.cursor(index) } -> Same<Cursor*>;
+        { t.counters(index) } -> Same<Counters*>; // of this CPU
+    };
 
 constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 

@@ -3,13 +3,10 @@
 
 #include "core/pipeline/connection.hh"
 #include "core/pipeline/defence.hh"
-#include "core/pipeline/sequence.hh"
+#include "core/pipeline/schedulers/workspace.hh"
 #include "core/pipeline/verdict.hh"
 
 namespace bpvs {
-
-/// How many destinations are tried when reply tuples collide.
-constexpr int schedule_tries = 4;
 
 /// The service of `p`'s mark, else the one that it is addressed to.
 template <class T>
@@ -54,14 +51,15 @@ template <class T>
     if (drops_packet(t, config))
         return Reason::drop_packet;
     Cursor* cursor = t.cursor(service->id);
-    if (!cursor)
+    Workspace* w = t.workspace();
+    if (!cursor || !w)
         return Reason::internal_error;
 
-    Reason refused = Reason::no_destination;
-    for (int i = 0; i < schedule_tries; i++) {
-        const u32 id = next_in_sequence(t, *service, *cursor);
+    w->tried.count = 0;
+    for (u32 i = 0; i < schedule_tries; i++) {
+        const u32 id = t.choose(*service, *cursor, p.flow);
         if (id == no_id)
-            return refused;
+            break;
         Dest* dest = t.dest(id);
         if (!dest)
             return Reason::internal_error;
@@ -72,11 +70,12 @@ template <class T>
             return Reason::table_full;
         if (created == Created::lost_race)
             return Reason::raced;
-        refused = Reason::collision;
-        if (service->cycle == 1)
+        w->tried.ids[i] = id;
+        w->tried.count = i + 1;
+        if (service->entries == 1)
             break;
     }
-    return refused;
+    return w->tried.count ? Reason::collision : Reason::no_destination;
 }
 
 } // namespace bpvs

@@ -1,0 +1,51 @@
+// The schedulers' walks as bpf_loop: one callback for each kind of search.
+#pragma once
+
+#include "bpf/tables.hh"
+#include "core/pipeline/schedulers/choose.hh"
+
+BPVS_MAP(workspaces, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Workspace, 0)
+
+namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline Workspace* BpfTables::workspace() { return element<Workspace>(::workspaces, 0); }
+
+// One callback for each kind of search.
+#define BPVS_WALK(Search, search, callback)                                  \
+    static long callback(u32 i, [[maybe_unused]] void* context) {            \
+        BpfTables t;                                                         \
+        Workspace* w = t.workspace();                                        \
+        return w && step(t, i, *w, w->search) ? 0 : 1;                       \
+    }                                                                        \
+    [[gnu::always_inline]] inline void BpfTables::walk(u32 count, Search&) { \
+        loop(count, reinterpret_cast<void*>(callback), nullptr, 0);          \
+    }
+
+BPVS_WALK(ListSearch, list, list_step)
+BPVS_WALK(BucketSearch, buckets, bucket_step)
+BPVS_WALK(MemberSearch, members, member_step)
+BPVS_WALK(TwosDraw, draw, draw_step)
+#undef BPVS_WALK
+
+} // namespace bpvs::bpf
+
+extern "C" {
+
+/// A program of its own to the verifier: what it costs is not multiplied by the paths that lead to it.
+[[gnu::noinline]] bpvs::u32 bpvs_choose(const bpvs::Service* service, bpvs::Cursor* cursor, const bpvs::Flow* flow) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    bpvs::Workspace* w = t.workspace();
+    if (!service || !cursor || !flow || !config || !w)
+        return bpvs::no_id;
+    return bpvs::choose(t, *config, *service, *cursor, *flow, *w);
+}
+}
+
+namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline u32 BpfTables::choose(const Service& service, Cursor& cursor, const Flow& flow) {
+    return bpvs_choose(&service, &cursor, &flow);
+}
+
+} // namespace bpvs::bpf

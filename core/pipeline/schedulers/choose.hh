@@ -1,0 +1,53 @@
+// The one place that knows which scheduler chooses how.
+#pragma once
+
+#include "core/pipeline/schedulers/hash.hh"
+#include "core/pipeline/schedulers/list.hh"
+#include "core/pipeline/schedulers/locality.hh"
+#include "core/pipeline/schedulers/round_robin.hh"
+#include "core/pipeline/schedulers/twos.hh"
+
+namespace bpvs {
+
+/// The destination for a new connection of `flow`, none of Workspace::tried; no_id: none can take it.
+template <class T>
+[[gnu::always_inline]] inline u32 choose(T& t, const Config& config, const Service& service, Cursor& cursor,
+                                         const Flow& flow, Workspace& w) {
+    Measure by = Measure::connections;
+    switch (service.scheduler) {
+    case Scheduler::rr:
+    case Scheduler::wrr:
+        return next_in_sequence(t, service, cursor);
+    case Scheduler::sh:
+    case Scheduler::dh:
+    case Scheduler::mh:
+        return by_hash(t, service, flow, w);
+    case Scheduler::lblc:
+    case Scheduler::lblcr:
+        return by_locality(t, config, service, flow, w);
+    case Scheduler::twos:
+        return best_of_two(t, service, w);
+    case Scheduler::lc:
+        break;
+    case Scheduler::wlc:
+        by = Measure::weighted_connections;
+        break;
+    case Scheduler::sed:
+        by = Measure::expected_delay;
+        break;
+    case Scheduler::nq:
+        by = Measure::never_queue;
+        break;
+    case Scheduler::fo:
+        by = Measure::failover;
+        break;
+    case Scheduler::ovf:
+        by = Measure::overflow;
+        break;
+    case Scheduler::none:
+        return no_id;
+    }
+    return best_of(t, service, w, by);
+}
+
+} // namespace bpvs

@@ -1,0 +1,152 @@
+// The schedulers for caches: lblc and lblcr keep the connections to one destination address on one server, or
+// on a set of servers, as long as these are not overloaded.
+//
+// lblc:  an address stays with its server until that one has more active connections than its weight while
+//        another has fewer than half of its weight; then, or when the server cannot be used, the address moves
+//        to the server that wlc chooses.
+// lblcr: an address has a set of servers, of which the least loaded takes the connection. When that one is
+//        overloaded as above, wlc's choice joins the set. A set that has not changed for a day loses its most
+//        loaded server.
+//
+// What is remembered is a cache: an address that has not been used for a day, or that made room for others, is
+// scheduled anew. CPUs that schedule the same address at once may both write its entry: the later one stands, and
+// no connection is affected. Cost: one lookup and at most three walks over the list.
+#pragma once
+
+#include "core/pipeline/schedulers/list.hh"
+
+namespace bpvs {
+
+constexpr u32 locality_seconds = 86400; ///< lblc_expiration, lblcr_expiration
+
+template <class T>
+[[gnu::always_inline]] inline bool step(T& t, u32 i, const Workspace& w, MemberSearch& s) {
+    const Locality& set = w.set;
+    u32 id = 0;
+    u32 weight = 0;
+    const u32 at = s.first + i * set_entry_words;
+    if (!t.word(at, &id) || !t.word(at + 1, &weight))
+        return false;
+    u32 place = no_id;
+    for (u32 k = 0; k < locality_members; k++)
+        if (k < set.count && set.dests[k] == id)
+            place = k;
+    const Dest* d = t.dest(id);
+    if (!d)
+        return false;
+    if (place == no_id || weight == 0)
+        return true;
+    // Only a set is asked whether a server is overloaded, as in IPVS.
+    if (!s.most && (has_tried(w.tried, id) || (set.kind == Scheduler::lblcr && (d->flags & dest_overloaded))))
+        return true;
+    const u64 load = overhead(*d);
+    const u64 a = load * s.weight;
+    const u64 b = s.load * weight;
+    const bool ahead = s.most ? a > b : a < b;
+    if (s.best == no_id || ahead || (a == b && place > s.place)) {
+        s.best = id;
+        s.weight = weight;
+        s.place = place;
+        s.load = load;
+    }
+    return true;
+}
+
+[[gnu::always_inline]] inline MemberSearch& begin_search(Workspace& w, const Service& service, u32 most) {
+    MemberSearch& s = w.members;
+    s.first = service.set_offset;
+    s.most = most;
+    s.best = no_id;
+    s.weight = 1;
+    s.place = 0;
+    s.load = 0;
+    return s;
+}
+
+/// Has `id` more active connections than its weight while another server is half idle?
+template <class T>
+[[gnu::always_inline]] inline bool has_too_many(T& t, const Service& service, Workspace& w, u32 id, u32 weight) {
+    const Dest* d = t.dest(id);
+    if (!d || d->active <= weight)
+        return false;
+    return best_of(t, service, w, Measure::half_idle) != no_id;
+}
+
+/// Takes the most loaded server out of a set that has not changed for a day.
+template <class T>
+[[gnu::always_inline]] inline void shrink(T& t, const Config& config, const Service& service, Workspace& w) {
+    Locality& set = w.set;
+    if (set.count <= 1 || t.now() - set.modified <= u64{locality_seconds} * config.hz)
+        return;
+    MemberSearch& search = begin_search(w, service, 1);
+    t.walk(service.entries, search);
+    if (search.best == no_id)
+        return;
+    bool found = false;
+    for (u32 k = 0; k + 1 < locality_members; k++) {
+        found |= set.dests[k] == search.best;
+        if (found)
+            set.dests[k] = set.dests[k + 1];
+    }
+    set.count--;
+    set.modified = t.now();
+}
+
+/// `id` joins the set as its newest member; a full set loses its oldest.
+template <class T>
+[[gnu::always_inline]] inline void join(T& t, Locality& set, u32 id) {
+    for (u32 k = 0; k < locality_members; k++)
+        if (k < set.count && set.dests[k] == id)
+            return;
+    if (set.kind == Scheduler::lblc)
+        set.count = 0;
+    if (set.count >= locality_members) {
+        for (u32 k = 0; k + 1 < locality_members; k++)
+            set.dests[k] = set.dests[k + 1];
+        set.count = locality_members - 1;
+    }
+    for (u32 k = 0; k < locality_members; k++)
+        if (k == set.count)
+            set.dests[k] = id;
+    set.count++;
+    set.modified = t.now();
+}
+
+/// The server for the flow's destination address; no_id: there is none.
+template <class T>
+[[gnu::always_inline]] inline u32 by_locality(T& t, const Config& config, const Service& service, const Flow& flow,
+                                              Workspace& w) {
+    w.key.daddr = flow.daddr;
+    w.key.service = service.id;
+    Locality& set = w.set;
+    const u64 now = t.now();
+    const Locality* known = t.find_locality(w.key);
+    if (known && known->kind == service.scheduler && now - known->used <= u64{locality_seconds} * config.hz)
+        set = *known;
+    else
+        set.count = 0;
+    set.kind = service.scheduler;
+    set.used = now;
+
+    u32 chosen = no_id;
+    if (set.count != 0) {
+        MemberSearch& search = begin_search(w, service, 0);
+        t.walk(service.entries, search);
+        const u32 least = search.best;
+        const u32 weight = search.weight;
+        if (service.scheduler == Scheduler::lblcr)
+            shrink(t, config, service, w);
+        if (least != no_id && !has_too_many(t, service, w, least, weight))
+            chosen = least;
+    }
+    if (chosen == no_id) {
+        chosen = best_of(t, service, w, Measure::weighted_connections);
+        if (chosen == no_id)
+            return no_id;
+        join(t, set, chosen);
+    }
+    t.put_locality(w.key, set);
+    return chosen;
+}
+
+} // namespace bpvs

@@ -1,0 +1,259 @@
+// Every scheduler makes IPVS's choices: sequences and hash vectors measured on the real IPVS (Linux 6.1).
+#include "control/test_lab.hh"
+#include "sim/env.hh"
+
+#include <array>
+#include <map>
+
+namespace bpvs {
+namespace {
+
+/// The servers of the measurements are 172.16.1.1, 2, 3.
+Address address_of(u32 n) { return rip(0x100 + n); }
+ServerSpec rs(u32 n, u32 weight = 1) { return server(0x100 + n, weight); }
+
+/// What becomes of a connection before the next one is scheduled.
+enum class Then { stays, closes };
+
+/// A service with servers 1, 2, 3 … and the packet path's choice for it.
+class Farm {
+public:
+    Farm(const std::string& scheduler, const std::vector<u32>& weights, u32 flags = 0) {
+        set_up(scheduler, weights, flags);
+    }
+
+    void set_up(const std::string& scheduler, const std::vector<u32>& weights, u32 flags) {
+        OK(lab.director.add_service({.name = tcp(), .scheduler = scheduler, .sched_flags = flags}));
+        for (u32 n = 1; n <= weights.size(); ++n)
+            OK(lab.director.add_server(tcp(), rs(n, weights[n - 1])));
+    }
+
+    /// Number of the server chosen; 0: none.
+    u32 pick(const Flow& flow) {
+        const Service& s = lab.element();
+        tables.workspace()->tried = tried;
+        const u32 id = tables.choose(s, lab.tables.cursors[s.id], flow);
+        if (id == no_id)
+            return 0;
+        EXPECT_EQ(lab.tables.dests[id].service, s.id);
+        last = id;
+        return from_be32(lab.tables.dests[id].addr.word[0]) & 0xff;
+    }
+
+    std::string picks(int count, Then then = Then::stays) {
+        std::string digits;
+        for (int i = 0; i < count; ++i) {
+            const u32 n = pick(Flow{.saddr = address(192, 168, 1, 1), .daddr = vip});
+            digits += std::to_string(n);
+            if (n != 0)
+                ++(then == Then::stays ? dest().active : dest().inactive);
+        }
+        return digits;
+    }
+
+    std::string by_client(int count) {
+        std::string digits;
+        for (u32 k = 1; k <= static_cast<u32>(count); ++k)
+            digits += std::to_string(pick(Flow{.saddr = address(192, 168, 1, k), .daddr = vip}));
+        return digits;
+    }
+
+    std::string by_port(int count) {
+        std::string digits;
+        for (u16 k = 0; k < count; ++k)
+            digits += std::to_string(pick(Flow{.saddr = address(192, 168, 1, 1),
+                                               .daddr = vip,
+                                               .sport = to_be16(static_cast<u16>(3000 + k)),
+                                               .dport = to_be16(80)}));
+        return digits;
+    }
+
+    Dest& dest() { return lab.tables.dests[last]; }
+    Dest& dest_of(u32 n) { return lab.tables.dests[lab.record(0x100 + n)]; }
+
+    Lab lab;
+    sim::SimTables tables{lab.tables};
+    Tried tried{};
+    u32 last = no_id;
+};
+
+std::string held(const std::string& scheduler, const std::vector<u32>& weights, int count = 18) {
+    return Farm(scheduler, weights).picks(count);
+}
+std::string closed(const std::string& scheduler, const std::vector<u32>& weights, int count = 18) {
+    return Farm(scheduler, weights).picks(count, Then::closes);
+}
+
+TEST(Lc, least_connections_whatever_the_weight) {
+    EXPECT_EQ(held("lc", {1, 1, 1}), "321321321321321321");
+    EXPECT_EQ(held("lc", {5, 3, 1}), "321321321321321321");
+    EXPECT_EQ(closed("lc", {5, 3, 1}), "321321321321321321");
+}
+
+TEST(Wlc, least_connections_by_weight) {
+    EXPECT_EQ(held("wlc", {1, 1, 1}), "321321321321321321");
+    EXPECT_EQ(held("wlc", {5, 3, 1}), "321121121321121121");
+    EXPECT_EQ(closed("wlc", {5, 3, 1}, 9), "321121121");
+    EXPECT_EQ(held("wlc", {1, 3, 5}, 9), "321323323");
+}
+
+TEST(Sed, shortest_expected_delay) {
+    EXPECT_EQ(held("sed", {1, 1, 1}), "321321321321321321");
+    EXPECT_EQ(held("sed", {5, 3, 1}), "121121321121121321");
+    EXPECT_EQ(closed("sed", {5, 3, 1}, 6), "111111");
+    EXPECT_EQ(held("sed", {1, 3, 5}, 9), "323323321");
+}
+
+TEST(Nq, an_idle_server_first) {
+    EXPECT_EQ(held("nq", {1, 1, 1}), "321321321321321321");
+    EXPECT_EQ(held("nq", {5, 3, 1}), "321112121121121321");
+    EXPECT_EQ(closed("nq", {5, 3, 1}, 4), "3333");
+    EXPECT_EQ(held("nq", {1, 3, 5}), "321332332323323321");
+}
+
+TEST(Fo, the_highest_weight_as_long_as_it_can) {
+    EXPECT_EQ(held("fo", {1, 1, 1}, 4), "3333");
+    EXPECT_EQ(held("fo", {5, 3, 1}, 4), "1111");
+    Farm farm("fo", {5, 3, 1});
+    farm.dest_of(1).flags = dest_overloaded;
+    EXPECT_EQ(farm.picks(3), "222");
+    OK(farm.lab.director.edit_server(tcp(), rs(2, 0)));
+    EXPECT_EQ(farm.picks(3), "333");
+}
+
+TEST(Ovf, the_highest_weight_until_it_overflows) {
+    EXPECT_EQ(held("ovf", {1, 1, 1}, 8), "33221100");
+    EXPECT_EQ(held("ovf", {5, 3, 1}, 13), "1111112222330");
+    EXPECT_EQ(closed("ovf", {5, 3, 1}, 4), "1111");
+}
+
+TEST(Lblc, an_address_stays_until_its_server_is_overloaded) {
+    EXPECT_EQ(held("lblc", {1, 1, 1}, 9), "332211111");
+    EXPECT_EQ(held("lblc", {5, 3, 1}), "332222111111111111");
+    EXPECT_EQ(closed("lblc", {5, 3, 1}, 4), "3333");
+}
+
+TEST(Lblcr, an_address_has_a_set_of_servers) {
+    EXPECT_EQ(held("lblcr", {1, 1, 1}, 12), "332211123123");
+    EXPECT_EQ(held("lblcr", {5, 3, 1}), "332222111111121121");
+    EXPECT_EQ(closed("lblcr", {5, 3, 1}, 4), "3333");
+}
+
+TEST(Lblc, addresses_do_not_disturb_each_other) {
+    Farm farm("lblc", {1, 1, 1});
+    const auto to = [&](u32 k) {
+        return farm.pick(Flow{.saddr = address(192, 168, 1, 1), .daddr = address(10, 0, 0, k)});
+    };
+    EXPECT_EQ(to(1), 3u);
+    farm.dest().active++;
+    EXPECT_EQ(to(2), 2u);
+    EXPECT_EQ(to(1), 3u);
+    OK(farm.lab.director.delete_server(tcp(), Family::v4, address_of(3), to_be16(80)));
+    EXPECT_NE(to(1), 3u);
+}
+
+TEST(Lblcr, a_set_shrinks_after_a_day_without_a_change) {
+    Farm farm("lblcr", {1, 1, 1});
+    farm.picks(9);
+    const u64 day = u64{86401} * farm.lab.tables.config.hz;
+    const LocalityKey key{vip, farm.lab.element().id};
+    ASSERT_EQ(farm.lab.tables.localities.lookup(key)->count, 3u);
+    farm.lab.tables.localities.lookup(key)->modified -= day;
+    farm.picks(1);
+    EXPECT_EQ(farm.lab.tables.localities.lookup(key)->count, 2u);
+    farm.lab.tables.localities.lookup(key)->used -= day;
+    farm.picks(1);
+    EXPECT_EQ(farm.lab.tables.localities.lookup(key)->count, 1u);
+}
+
+TEST(Sh, ipvs_vectors_by_client) {
+    EXPECT_EQ(Farm("sh", {1, 1, 1}).by_client(32), "23232121213131323232123313122313");
+    EXPECT_EQ(Farm("sh", {5, 3, 1}).by_client(32), "23121111113122312111111312221221");
+    EXPECT_EQ(Farm("sh", {1, 1, 1}, 0x10).by_port(32), "12121313132321212331312231321232");
+}
+
+TEST(Sh, a_server_that_cannot_take_its_clients) {
+    EXPECT_EQ(Farm("sh", {1, 0, 1}, 0x8).by_client(32), "13131111113131313131113313111313");
+    EXPECT_EQ(Farm("sh", {1, 0, 1}).by_client(8), "03030101");
+    Farm farm("sh", {1, 1, 1});
+    OK(farm.lab.director.delete_server(tcp(), Family::v4, address_of(2), to_be16(80)));
+    EXPECT_EQ(farm.by_client(32), "33333111133333111113333111113333");
+}
+
+TEST(Dh, ipvs_vectors_by_destination) {
+    Farm farm("dh", {1, 1, 1});
+    std::string digits;
+    for (u32 k = 1; k <= 24; ++k)
+        digits += std::to_string(farm.pick(Flow{.saddr = address(192, 168, 1, 1), .daddr = address(10, 0, 0, k)}));
+    EXPECT_EQ(digits, "312132313232331212231313");
+}
+
+TEST(Mh, ipvs_vectors_by_client) {
+    EXPECT_EQ(Farm("mh", {1, 1, 1}).by_client(32), "32331132221331113132231311332221");
+    EXPECT_EQ(Farm("mh", {5, 3, 1}).by_client(32), "12131122221211111132221211212221");
+    EXPECT_EQ(Farm("mh", {1, 1, 1}, 0x10).by_port(32), "13131322212223123331131312313312");
+}
+
+TEST(Mh, a_server_that_cannot_take_its_clients) {
+    Farm falls_back("mh", {1, 1, 1}, 0x8);
+    OK(falls_back.lab.director.edit_server(tcp(), rs(2, 0)));
+    EXPECT_EQ(falls_back.by_client(32), "31331131131331113133331311333331");
+    Farm farm("mh", {1, 1, 1});
+    OK(farm.lab.director.edit_server(tcp(), rs(2, 0)));
+    EXPECT_EQ(farm.by_client(8), "30331130");
+    OK(farm.lab.director.delete_server(tcp(), Family::v4, address_of(2), to_be16(80)));
+    EXPECT_EQ(farm.by_client(32), "31331131311331113331131311331131");
+}
+
+TEST(Twos, chooses_about_as_the_weights_say) {
+    Farm farm("twos", {3, 2, 1});
+    std::map<u32, int> count;
+    for (int i = 0; i < 6000; ++i) {
+        ++count[farm.pick(Flow{.daddr = vip})];
+        farm.dest().active++;
+    }
+    EXPECT_NEAR(count[1], 3000, 30);
+    EXPECT_NEAR(count[2], 2000, 30);
+    EXPECT_NEAR(count[3], 1000, 30);
+}
+
+// What every scheduler owes.
+
+constexpr std::array all{"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"};
+
+TEST(Every, scheduler_passes_over_servers_of_weight_0) {
+    for (const std::string name : all) {
+        EXPECT_EQ(Farm(name, {0, 0, 0}).picks(2), "00") << name;
+        EXPECT_EQ(Farm(name, {}).picks(2), "00") << name;
+        Farm farm(name, {0, 1, 0}, name == "sh" || name == "mh" ? 0x8 : 0);
+        const std::string picks = farm.picks(2);
+        EXPECT_TRUE(picks == "22" || (name == "dh" && picks == "00")) << name << " " << picks;
+    }
+}
+
+TEST(Every, scheduler_that_looks_at_servers_passes_over_one_that_was_tried) {
+    for (const std::string name : all) {
+        if (name == "rr" || name == "wrr") // the next position is another one
+            continue;
+        Farm farm(name, {1, 1, 1});
+        const Flow flow{.saddr = address(192, 168, 1, 1), .daddr = vip};
+        std::string seen;
+        for (int i = 0; i < 3; ++i) {
+            const u32 n = farm.pick(flow);
+            ASSERT_NE(n, 0u) << name;
+            EXPECT_EQ(seen.find(std::to_string(n)), std::string::npos) << name;
+            seen += std::to_string(n);
+            farm.tried.ids[farm.tried.count++] = farm.last;
+        }
+        EXPECT_EQ(farm.pick(flow), 0u) << name;
+    }
+}
+
+TEST(Hashes, fold_ipv6_addresses) {
+    const Address six{{to_be32(0x20010db8), to_be32(1), to_be32(2), to_be32(4)}};
+    EXPECT_EQ(fold_address(six), 0x20010db8u ^ 1u ^ 2u ^ 4u);
+    EXPECT_EQ(fold_address(address(192, 168, 1, 1)), 0xc0a80101u);
+}
+
+} // namespace
+} // namespace bpvs

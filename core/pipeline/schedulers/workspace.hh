@@ -1,0 +1,110 @@
+// What a choice of a server works on. It is too much for a program's stack, so each CPU has one; a packet is
+// scheduled without being interrupted by another of its CPU.
+#pragma once
+
+#include "core/model/conn.hh"
+#include "core/model/service.hh"
+
+namespace bpvs {
+
+/// How many destinations are tried when reply tuples collide.
+constexpr u32 schedule_tries = 4;
+
+/// Destinations that cannot take this connection.
+struct Tried {
+    u32 ids[schedule_tries];
+    u32 count;
+};
+
+[[gnu::always_inline]] inline bool has_tried(const Tried& tried, u32 id) {
+    bool found = false;
+    for (u32 i = 0; i < schedule_tries; i++)
+        found |= i < tried.count && tried.ids[i] == id;
+    return found;
+}
+
+/// What makes one server better than another.
+enum class Measure : u32 {
+    connections,
+    weighted_connections,
+    expected_delay,
+    never_queue,
+    failover,
+    overflow,
+    half_idle
+};
+
+/// A walk over a service's list.
+struct ListSearch {
+    u32 first; ///< word of the first SetEntry
+    Measure by;
+    u32 best; ///< destination id; no_id: none yet
+    u32 spare;
+    u64 load; ///< of `best`, to be divided by
+    u64 share;
+};
+
+/// A walk over a service's buckets, from the one of `number` on.
+struct BucketSearch {
+    u32 list;    ///< word of the first SetEntry
+    u32 buckets; ///< word of the first bucket
+    u32 number;  ///< what is hashed
+    u32 start;   ///< its bucket
+    u32 best;    ///< destination id; no_id: none yet
+    Scheduler scheduler;
+    u8 reserved[3];
+};
+
+/// A walk over the list for the least or the most loaded server of a set.
+struct MemberSearch {
+    u32 first; ///< word of the first SetEntry
+    u32 most;  ///< 0: the least loaded, 1: the most loaded
+    u32 best;  ///< destination id; no_id: none yet
+    u32 weight;
+    u32 place; ///< in the set: of equals the one that joined last
+    u32 spare;
+    u64 load;
+};
+
+/// A walk that draws: the servers at whose weight the two random numbers run out.
+struct TwosDraw {
+    u32 first;   ///< word of the first SetEntry
+    u32 drawing; ///< 0: the weights are being added up
+    u64 total;   ///< of the weights
+    s64 left[2]; ///< of each random number
+    u32 dest[2]; ///< what it drew; no_id: nothing yet
+    u32 weight[2];
+    u64 load[2];
+};
+
+struct Workspace {
+    Tried tried;
+    LocalityKey key;
+    Locality set;
+    ListSearch list;
+    BucketSearch buckets;
+    MemberSearch members;
+    TwosDraw draw;
+};
+
+template <class A, class B>
+concept Same = __is_same(A, B);
+
+/// What the schedulers ask of the tables.
+template <class T>
+concept Chooses = requires(T& t, u32 count, const LocalityKey& key, const Locality& set, const Service& service,
+                           Cursor& cursor, const Flow& flow, Workspace& w) {
+    { t.find_locality(key) } -> Same<const Locality*>;
+    { t.put_locality(key, set) };
+    { t.random() } -> Same<u32>;
+    { t.workspace() } -> Same<Workspace*>; // of this CPU
+    // step(t, i, workspace, search) for i in [0, count) until it returns false
+    { t.walk(count, w.list) };
+    { t.walk(count, w.buckets) };
+    { t.walk(count, w.members) };
+    { t.walk(count, w.draw) };
+    // schedulers/choose.hh, as far from the packet's own path as the world can make it
+    { t.choose(service, cursor, flow) } -> Same<u32>;
+};
+
+} // namespace bpvs
