@@ -1,6 +1,5 @@
 #include "control/names.hh"
 
-
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
