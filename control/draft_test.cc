@@ -13,7 +13,7 @@ std::unique_ptr<Draft> draft_of(Lab& lab) {
     return std::move(*draft);
 }
 
-std::vector<std::string> shown(std::vector<ServiceView> views) {
+std::vector<std::string> shown(const std::vector<ServiceView>& views) {
     std::vector<std::string> lines;
     for (const ServiceView& s : views) {
         std::string line = std::to_string(from_be16(s.spec.name.vport)) + " " + s.spec.scheduler;

@@ -229,6 +229,7 @@ void survives_at_any_point(const sim::Tables& before, const std::function<Result
             ASSERT_TRUE(command(Marks(deadly)));
             finished = true;
         } catch (const Killed&) {
+            finished = false;
         }
         const std::string now = seen(lab);
         EXPECT_TRUE(now == seen(old) || now == seen(changed)) << now;

@@ -12,23 +12,6 @@ void put(T& where, T value) {
     __atomic_store_n(&where, value, __ATOMIC_SEQ_CST);
 }
 
-void put(Counters& where, const Counters& value) {
-    put(where.conns, value.conns);
-    put(where.in_packets, value.in_packets);
-    put(where.out_packets, value.out_packets);
-    put(where.in_bytes, value.in_bytes);
-    put(where.out_bytes, value.out_bytes);
-}
-
-void put(Rates& where, const Rates& value) {
-    put(where.last, value.last);
-    put(where.cps, value.cps);
-    put(where.in_pps, value.in_pps);
-    put(where.out_pps, value.out_pps);
-    put(where.in_bps, value.in_bps);
-    put(where.out_bps, value.out_bps);
-}
-
 using AliasedWord [[gnu::may_alias]] = u64;
 
 /// Two fields by one store.
@@ -83,13 +66,13 @@ void timeouts(Store& store, const Timeouts& t) {
 }
 
 void zero(Store& store, u32 index, const Counters& current) {
-    put(store.zeros()[index], current);
-    put(store.rates()[index], Rates{.last = current});
+    store.put_zero(index, current);
+    store.put_rates(index, Rates{.last = current});
 }
 
 void words(Store& store, u32 offset, std::span<const u32> block) {
     if (!block.empty())
-        std::ranges::copy(block, store.words().subspan(offset).begin());
+        std::ranges::copy(block, store.words(offset, static_cast<u32>(block.size())).begin());
 }
 
 } // namespace bpvs::publish

@@ -22,18 +22,18 @@ void append(std::vector<u32>& words, std::span<const Element> elements) {
 } // namespace
 
 Result<std::vector<SetEntry>> read_entries(Store& store, const Service& service) {
-    const std::span<const u32> words = store.words();
+    const std::span<const u32> words = store.words(service.set_offset, service.set_words);
     const auto contradiction = [&] {
         return fail(Errc::system, fmt::format("The tables contradict themselves at service {}; run `bpvs down` and "
                                               "load the configuration again.",
                                               service.id));
     };
     const u64 needed = u64{service.entries} * set_entry_words;
-    if (needed > service.set_words || u64{service.set_offset} + service.set_words > words.size())
+    if (needed > words.size())
         return contradiction();
     std::vector<SetEntry> entries(service.entries);
     if (!entries.empty())
-        std::memcpy(entries.data(), words.data() + service.set_offset, needed * sizeof(u32));
+        std::memcpy(entries.data(), words.data(), needed * sizeof(u32));
     if (std::ranges::any_of(entries, [&](const SetEntry& e) { return e.dest >= store.dests().size(); }))
         return contradiction();
     return entries;

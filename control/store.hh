@@ -24,12 +24,14 @@ public:
 
     virtual Config& config() = 0;
     virtual Table& table() = 0;
-    virtual std::span<Dest> dests() = 0;     ///< Config::max_dests
-    virtual std::span<Cursor> cursors() = 0; ///< Config::max_services
-    virtual std::span<u32> words() = 0;      ///< Config::max_words
-    virtual std::span<Conn> conns() = 0;     ///< Config::connections
-    virtual std::span<Rates> rates() = 0;    ///< max_dests + max_services, as `counters`
-    virtual std::span<Counters> zeros() = 0; ///< what -Z subtracts, as `counters`
+    virtual std::span<Dest> dests() = 0;                     ///< Config::max_dests
+    virtual std::span<Cursor> cursors() = 0;                 ///< Config::max_services
+    virtual std::span<u32> words(u32 offset, u32 count) = 0; ///< a part of Config::max_words; empty: not one
+    virtual std::span<Conn> conns() = 0;                     ///< Config::connections
+    virtual std::span<const Rates> rates() = 0;              ///< max_dests + max_services, as `counters`
+    virtual std::span<const Counters> zeros() = 0;           ///< what -Z subtracts, as `counters`
+    virtual void put_rates(u32 index, const Rates& value) = 0;
+    virtual void put_zero(u32 index, const Counters& value) = 0;
 
     virtual Result<std::vector<std::pair<ServiceKey, Service>>> services() = 0;
     /// Inserts or replaces one service; packets see the old one or the new one.
@@ -65,6 +67,8 @@ public:
     virtual u64 now() = 0;
     /// Returns when no packet still works with configuration that was replaced before the call.
     virtual void settle() = 0;
+    /// A settle() will probably follow: it may begin to wait while the caller reads.
+    virtual void settle_ahead() {}
 };
 
 } // namespace bpvs

@@ -14,10 +14,12 @@ public:
     Table& table() override { return touched().table(); }
     std::span<Dest> dests() override { return touched().dests(); }
     std::span<Cursor> cursors() override { return touched().cursors(); }
-    std::span<u32> words() override { return touched().words(); }
+    std::span<u32> words(u32 offset, u32 count) override { return touched().words(offset, count); }
     std::span<Conn> conns() override { return touched().conns(); }
-    std::span<Rates> rates() override { return touched().rates(); }
-    std::span<Counters> zeros() override { return touched().zeros(); }
+    std::span<const Rates> rates() override { return touched().rates(); }
+    std::span<const Counters> zeros() override { return touched().zeros(); }
+    void put_rates(u32 index, const Rates& value) override { touched().put_rates(index, value); }
+    void put_zero(u32 index, const Counters& value) override { touched().put_zero(index, value); }
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override { return touched().services(); }
     Result<void> put_service(const ServiceKey& key, const Service& value) override {
         return touched().put_service(key, value);

@@ -15,10 +15,15 @@ public:
     Table& table() override { return tables_.table; }
     std::span<Dest> dests() override { return tables_.dests; }
     std::span<Cursor> cursors() override { return tables_.cursors; }
-    std::span<u32> words() override { return tables_.words; }
+    std::span<u32> words(u32 offset, u32 count) override {
+        const std::span<u32> all = tables_.words;
+        return u64{offset} + count > all.size() ? std::span<u32>{} : all.subspan(offset, count);
+    }
     std::span<Conn> conns() override { return tables_.conns; }
-    std::span<Rates> rates() override { return tables_.rates; }
-    std::span<Counters> zeros() override { return tables_.zeros; }
+    std::span<const Rates> rates() override { return tables_.rates; }
+    std::span<const Counters> zeros() override { return tables_.zeros; }
+    void put_rates(u32 index, const Rates& value) override { tables_.rates[index] = value; }
+    void put_zero(u32 index, const Counters& value) override { tables_.zeros[index] = value; }
 
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
     Result<void> put_service(const ServiceKey& key, const Service& value) override;

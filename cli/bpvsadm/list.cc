@@ -201,11 +201,13 @@ int compare(const ServerView& a, const ServerView& b) { return compare(a.spec, b
 
 template <class View>
 void sort_as_ipvsadm(std::vector<View>& views) {
+    if (views.empty())
+        return; // qsort takes no null
     std::vector<View*> order;
     order.reserve(views.size());
     for (View& view : views)
         order.push_back(&view);
-    std::qsort(order.data(), order.size(), sizeof(View*), [](const void* a, const void* b) {
+    std::qsort(static_cast<void*>(order.data()), order.size(), sizeof(View*), [](const void* a, const void* b) {
         return compare(**static_cast<View* const*>(a), **static_cast<View* const*>(b));
     });
     std::vector<View> sorted;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace bpvs::kernel {
 
@@ -36,8 +37,8 @@ private:
 class Mapping {
 public:
     Mapping() = default;
-    Mapping(int fd, std::size_t bytes) : bytes_(bytes) {
-        void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    Mapping(int fd, std::size_t bytes, std::size_t offset = 0) : bytes_(bytes) {
+        void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, static_cast<off_t>(offset));
         data_ = p == MAP_FAILED ? nullptr : p;
     }
     Mapping(Mapping&& other) noexcept
@@ -72,12 +73,26 @@ public:
             mapping_ = Mapping(fd_.get(), bytes_);
         return mapping_.data();
     }
-    std::size_t bytes() const { return bytes_; }
+    /// A part; the first few are mapped by themselves. nullptr: the kernel refused.
+    void* window(std::size_t offset, std::size_t bytes) {
+        constexpr std::size_t page = 4096;
+        constexpr std::size_t few = 8;
+        if (mapping_ || windows_.size() == few) {
+            void* all = data();
+            return all ? static_cast<char*>(all) + offset : nullptr;
+        }
+        const std::size_t begin = offset / page * page;
+        windows_.emplace_back(fd_.get(), (offset + bytes - begin + page - 1) / page * page, begin);
+        void* part = windows_.back().data();
+        return part ? static_cast<char*>(part) + (offset - begin) : nullptr;
+    }
+    int fd() const { return fd_.get(); }
 
 private:
     Fd fd_;
     std::size_t bytes_ = 0;
     Mapping mapping_;
+    std::vector<Mapping> windows_;
 };
 
 } // namespace bpvs::kernel

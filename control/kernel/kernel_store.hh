@@ -4,6 +4,7 @@
 #include "control/kernel/fd.hh"
 #include "control/store.hh"
 
+#include <future>
 #include <memory>
 #include <new>
 #include <string>
@@ -19,10 +20,13 @@ public:
     Table& table() override { return *first<Table>(table_); }
     std::span<Dest> dests() override { return {first<Dest>(dests_), config().max_dests}; }
     std::span<Cursor> cursors() override { return {first<Cursor>(cursors_), config().max_services}; }
-    std::span<u32> words() override { return {first<u32>(words_), config().max_words}; }
+    std::span<u32> words(u32 offset, u32 count) override;
     std::span<Conn> conns() override { return {first<Conn>(conns_), config().connections}; }
-    std::span<Rates> rates() override { return {first<Rates>(rates_), ids()}; }
-    std::span<Counters> zeros() override { return {first<Counters>(zeros_), ids()}; }
+    std::span<const Rates> rates() override { return {first<Rates>(rates_), ids()}; }
+    std::span<const Counters> zeros() override { return {first<Counters>(zeros_), ids()}; }
+    /// By a system call: to map a large table costs more than a few elements do.
+    void put_rates(u32 index, const Rates& value) override;
+    void put_zero(u32 index, const Counters& value) override;
 
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
     Result<void> put_service(const ServiceKey& key, const Service& value) override;
@@ -38,10 +42,12 @@ public:
     Result<std::vector<u64>> reasons() override;
     u64 now() override;
     void settle() override;
+    void settle_ahead() override;
 
 private:
     KernelStore() = default;
     std::unexpected<Error> service_refused();
+    void replacing();
     u32 ids() { return config().max_dests + config().max_services; }
     /// A table that cannot be mapped ends the command: there is nothing else to do without memory.
     template <class T>
@@ -53,6 +59,7 @@ private:
     }
 
     Fd services_, counters_, reasons_, clock_, mark_prefixes_;
+    std::future<void> ahead_; ///< valid: waits for packets, and nothing was replaced since it began
     LazyMapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_, mark_rules_, mark_ports_;
 };
 

@@ -64,10 +64,12 @@ public:
     Table& table() override { return table_; }
     std::span<Dest> dests() override { return dests_; }
     std::span<Cursor> cursors() override { return cursors_; }
-    std::span<u32> words() override { return {}; }
+    std::span<u32> words(u32, u32) override { return {}; }
     std::span<Conn> conns() override { return {}; }
-    std::span<Rates> rates() override { return {}; }
-    std::span<Counters> zeros() override { return {}; }
+    std::span<const Rates> rates() override { return {}; }
+    std::span<const Counters> zeros() override { return {}; }
+    void put_rates(u32, const Rates&) override {}
+    void put_zero(u32, const Counters&) override {}
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override { return {}; }
     Result<void> put_service(const ServiceKey&, const Service&) override { return not_up(); }
     Result<void> erase_service(const ServiceKey&) override { return not_up(); }

@@ -36,7 +36,7 @@ namespace bpvs::net {
 [[gnu::always_inline]] constexpr u32 difference(const Address& from, const Address& to) {
     u64 sum = 0;
     for (int i = 0; i < 4; i++)
-        sum += u64{static_cast<u32>(to.word[i])} + u32{~static_cast<u32>(from.word[i])};
+        sum += u64{static_cast<u32>(to.word[i])} + ~static_cast<u32>(from.word[i]);
     sum = (sum & 0xffffffffu) + (sum >> 32);
     return static_cast<u32>(sum + (sum >> 32));
 }

@@ -8,7 +8,7 @@ namespace bpvs::net {
 
 template <class T>
 [[gnu::always_inline]] inline T load(const u8* p) {
-    T v;
+    T v{};
     __builtin_memcpy(&v, p, sizeof v);
     return v;
 }

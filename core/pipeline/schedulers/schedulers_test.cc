@@ -60,7 +60,7 @@ public:
 
     std::string by_port(int count) {
         std::string digits;
-        for (u16 k = 0; k < count; ++k)
+        for (int k = 0; k < count; ++k)
             digits += std::to_string(pick(Flow{.saddr = address(192, 168, 1, 1),
                                                .daddr = vip,
                                                .sport = to_be16(static_cast<u16>(3000 + k)),

@@ -34,7 +34,7 @@ struct Link {
 
 struct Prefix {
     Host addr;
-    u32 length;
+    u32 length = 0;
 };
 
 /// The director's surroundings, with what a scenario changed about them.
