@@ -106,11 +106,14 @@ struct BpfTables : PortTable {
 
     // bpf/walks.hh
     Workspace* workspace();
-    u32 choose(const Service& service, Cursor& cursor, const Flow& flow);
+    u32 choose(const Service& service, const Flow& flow);
+    u32 hold_template(const Service& service, const Flow& flow);
+    void make_template(const Service& service, const Flow& flow, u32 dest);
     void walk(u32 count, ListSearch& search);
     void walk(u32 count, BucketSearch& search);
     void walk(u32 count, MemberSearch& search);
     void walk(u32 count, TwosDraw& search);
+    void walk(u32 count, TurnSearch& search);
 };
 
 } // namespace bpvs::bpf

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bpf/tables.hh"
+#include "core/pipeline/persistence.hh"
 #include "core/pipeline/schedulers/choose.hh"
 
 BPVS_MAP(workspaces, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Workspace, 0)
@@ -25,27 +26,54 @@ BPVS_WALK(ListSearch, list, list_step)
 BPVS_WALK(BucketSearch, buckets, bucket_step)
 BPVS_WALK(MemberSearch, members, member_step)
 BPVS_WALK(TwosDraw, draw, draw_step)
+BPVS_WALK(TurnSearch, turns, turn_step)
 #undef BPVS_WALK
 
 } // namespace bpvs::bpf
 
+// Programs of their own to the verifier: what they cost is not multiplied by the paths that lead to them.
 extern "C" {
 
-/// A program of its own to the verifier: what it costs is not multiplied by the paths that lead to it.
-[[gnu::noinline]] bpvs::u32 bpvs_choose(const bpvs::Service* service, bpvs::Cursor* cursor, const bpvs::Flow* flow) {
+[[gnu::noinline]] bpvs::u32 bpvs_choose(const bpvs::Service* service, const bpvs::Flow* flow) {
     bpvs::bpf::BpfTables t;
     const bpvs::Config* config = t.config();
     bpvs::Workspace* w = t.workspace();
-    if (!service || !cursor || !flow || !config || !w)
+    if (!service || !flow || !config || !w)
         return bpvs::no_id;
-    return bpvs::choose(t, *config, *service, *cursor, *flow, *w);
+    return bpvs::choose(t, *config, *service, *flow, *w);
+}
+
+[[gnu::noinline]] bpvs::u32 bpvs_hold_template(const bpvs::Service* service, const bpvs::Flow* flow) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    bpvs::Workspace* w = t.workspace();
+    if (!service || !flow || !config || !w)
+        return bpvs::no_id;
+    return bpvs::hold_template(t, *config, *service, *flow, *w);
+}
+
+[[gnu::noinline]] int bpvs_make_template(const bpvs::Service* service, const bpvs::Flow* flow, bpvs::u32 dest) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    bpvs::Workspace* w = t.workspace();
+    if (service && flow && config && w)
+        bpvs::make_template(t, *config, *service, *flow, dest, *w);
+    return 0;
 }
 }
 
 namespace bpvs::bpf {
 
-[[gnu::always_inline]] inline u32 BpfTables::choose(const Service& service, Cursor& cursor, const Flow& flow) {
-    return bpvs_choose(&service, &cursor, &flow);
+[[gnu::always_inline]] inline u32 BpfTables::choose(const Service& service, const Flow& flow) {
+    return bpvs_choose(&service, &flow);
+}
+
+[[gnu::always_inline]] inline u32 BpfTables::hold_template(const Service& service, const Flow& flow) {
+    return bpvs_hold_template(&service, &flow);
+}
+
+[[gnu::always_inline]] inline void BpfTables::make_template(const Service& service, const Flow& flow, u32 dest) {
+    bpvs_make_template(&service, &flow, dest);
 }
 
 } // namespace bpvs::bpf

@@ -17,28 +17,12 @@ constexpr u32 bit_of(Enum e) {
 }
 
 struct CarriedOut {
-    bool ipv6 = true; ///< services and servers
     bool sctp = false;
-    bool fwmark = true;       ///< -f
-    bool all_ports = false;   ///< service port 0
-    bool persistence = false; ///< -p
-    bool one_packet = false;  ///< -o
-    bool engines = false;     ///< --pe
-    bool thresholds = false;  ///< -x, -y
+    bool engines = false; ///< --pe
     u32 methods = bit_of(Forward::masq);
 
     /// All that IPVS does: for tables that no packet is run on.
-    static constexpr CarriedOut everything() {
-        return {.ipv6 = true,
-                .sctp = true,
-                .fwmark = true,
-                .all_ports = true,
-                .persistence = true,
-                .one_packet = true,
-                .engines = true,
-                .thresholds = true,
-                .methods = ~0u};
-    }
+    static constexpr CarriedOut everything() { return {.sctp = true, .engines = true, .methods = ~0u}; }
 
     /// not_supported. `what` begins the message ("Cannot add the service TCP 1.1.1.1:80").
     Result<void> check_name(const ServiceName& name, const std::string& what) const;

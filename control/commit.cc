@@ -107,14 +107,23 @@ void Commit::attach() {
             continue;
         publish::used_services_at_least(store_, s.service.id + 1);
         for (const SetEntry& e : s.entries) {
+            publish::dest_settings(store_, e);
             if (store_.dests()[e.dest].service == s.service.id)
                 continue;
             publish::used_dests_at_least(store_, e.dest + 1);
-            publish::dest_flags(store_, e.dest, 0);
             publish::dest_service(store_, e.dest, s.service.id);
             attached_.push_back(e.dest);
         }
     }
+}
+
+bool Commit::any_wide() const {
+    const auto there = [&](const auto& element) {
+        return !draft_.flushed_ && !draft_.touched_.contains(element.first) && is_wide(element.second);
+    };
+    return std::ranges::any_of(draft_.touched_,
+                               [](const auto& t) { return t.second.there && is_wide(t.second.service); }) ||
+           std::ranges::any_of(ledger_.services(), there);
 }
 
 Result<void> Commit::replace_one(const Change& change) {
@@ -234,8 +243,13 @@ Result<void> Commit::run() {
             return ok;
         publish::dirty(store_, true);
         attach();
+        const bool wide = any_wide();
+        if (wide)
+            publish::wide_services(store_, true);
         if (auto ok = flip_ ? replace_all() : replace_one(changes_.front()); !ok)
             return ok;
+        if (!wide)
+            publish::wide_services(store_, false);
         publish::dirty(store_, false);
     }
     if (auto ok = count_from_zero(); !ok)

@@ -23,6 +23,7 @@ private:
     Result<void> lay_out();
     Result<void> prepare_counters();
     void attach();
+    bool any_wide() const;
     Result<void> replace_one(const Change& change);
     Result<void> replace_all();
     void detach();

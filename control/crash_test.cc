@@ -4,6 +4,7 @@
 #include "control/test_lab.hh"
 #include "control/test_store.hh"
 
+#include <cstring>
 #include <fmt/format.h>
 #include <functional>
 #include <map>
@@ -56,12 +57,21 @@ std::string listed(sim::Tables& t, bool counts) {
 void expect_derived_fields(const sim::Tables& t) {
     EXPECT_EQ(t.config.dirty, 0u);
     std::vector<u32> owner(t.dests.size(), no_id);
+    bool wide = false;
     for (const auto& [key, s] : t.services) {
         ASSERT_EQ(key.generation, t.config.in_force.generation) << "an element of another generation was left";
         EXPECT_LT(s.id, t.config.used_services);
-        for (u32 i = 0; i < s.entries; ++i)
-            owner[t.words[s.set_offset + i * set_entry_words]] = s.id;
+        wide = wide || (s.vport == Be16{} && s.fwmark == 0);
+        for (u32 i = 0; i < s.entries; ++i) {
+            SetEntry e{};
+            std::memcpy(&e, &t.words[s.set_offset + i * set_entry_words], sizeof e);
+            owner[e.dest] = s.id;
+            EXPECT_EQ(t.dests[e.dest].flags, e.weight == 0 ? dest_quiesced : 0);
+            EXPECT_EQ(t.dests[e.dest].upper, e.upper);
+            EXPECT_EQ(t.dests[e.dest].lower, e.lower);
+        }
     }
+    EXPECT_EQ(t.config.wide_services, wide ? 1u : 0u);
     EXPECT_EQ(t.config.in_force.enabled, t.services.size() > 0 ? 1u : 0u);
     for (u32 id = 0; id < t.dests.size(); ++id)
         if (id < t.config.used_dests)
@@ -165,6 +175,23 @@ TEST(Killed, while_a_server_is_edited) {
 }
 
 Result<void> remove_2(Director& d) { return d.delete_server(tcp(), Family::v4, rip(2), to_be16(80)); }
+
+TEST(Killed, while_thresholds_and_weight_0_are_set) {
+    ServerSpec limited = server(1, 0);
+    limited.upper = 20;
+    limited.lower = 10;
+    survives_at_any_point(two_services(), [&](Director& d) { return d.edit_server(tcp(), limited); });
+}
+
+TEST(Killed, while_a_service_on_all_ports_comes_and_goes) {
+    ServiceSpec wide = service(tcp(0));
+    wide.persistence = 300;
+    survives_at_any_point(two_services(), [&](Director& d) { return d.add_service(wide); });
+    sim::Tables t = two_services();
+    sim::MemoryStore store(t);
+    OK(Director(store).add_service(wide));
+    survives_at_any_point(t, [](Director& d) { return d.delete_service(tcp(0)); });
+}
 
 TEST(Killed, while_a_server_is_removed) { survives_at_any_point(two_services(), remove_2); }
 

@@ -81,6 +81,7 @@ Result<void> Director::recover() {
     const u32 generation = store_.config().in_force.generation;
     std::vector<u32> owner(store_.config().max_dests, no_id);
     bool any = false;
+    bool wide = false;
     for (const auto& [key, service] : *all) {
         if (key.generation != generation) {
             if (auto erased = store_.erase_service(key); !erased)
@@ -95,12 +96,15 @@ Result<void> Director::recover() {
         for (const SetEntry& e : *entries) {
             owner[e.dest] = service.id;
             publish::used_dests_at_least(store_, e.dest + 1);
+            publish::dest_settings(store_, e);
         }
+        wide = wide || is_wide(service);
     }
     for (u32 id = 0; id < store_.config().used_dests; ++id)
         if (store_.dests()[id].service != owner[id])
             publish::dest_service(store_, id, owner[id]);
     publish::in_force(store_, InForce{.generation = generation, .enabled = any ? 1u : 0u});
+    publish::wide_services(store_, wide);
     if (auto tidied = Marks(store_).recover(); !tidied)
         return tidied;
     publish::dirty(store_, false);

@@ -51,13 +51,6 @@ TEST(AddService, says_what_this_version_does_not_carry_out) {
     ServiceSpec spec = service(tcp());
     spec.name.protocol = IpProto::sctp;
     REFUSED(Errc::not_supported, lab.director.add_service(spec));
-    REFUSED(Errc::not_supported, lab.director.add_service(service(tcp(0))));
-    ServiceSpec sticky = service(tcp());
-    sticky.persistence = 360;
-    REFUSED(Errc::not_supported, lab.director.add_service(sticky));
-    ServiceSpec ops = service(udp(53));
-    ops.one_packet = true;
-    REFUSED(Errc::not_supported, lab.director.add_service(ops));
     ServiceSpec sip = service(udp(5060));
     sip.pe = "sip";
     REFUSED(Errc::not_supported, lab.director.add_service(sip));
@@ -100,7 +93,6 @@ TEST(Servers, are_checked_in_the_order_of_ipvs) {
     REFUSED(Errc::not_unicast, lab.director.add_server(tcp(), multicast));
     REFUSED(Errc::no_server, lab.director.edit_server(tcp(), multicast));
     REFUSED(Errc::no_server, lab.director.delete_server(tcp(), Family::v4, rip(9), http));
-    REFUSED(Errc::not_supported, lab.director.add_server(tcp(), with(server(2), 2, 1)));
     REFUSED(Errc::out_of_range, lab.director.add_server(tcp(), server(2, 2147483648u)));
     for (Forward method : {Forward::local, Forward::tunnel, Forward::route}) {
         ServerSpec other = server(2);
@@ -173,7 +165,7 @@ TEST(RemovedServer, comes_back_with_its_connections_and_counters) {
     lab.add("rr", {1, 1});
     const u32 id = lab.record(1);
     lab.tables.dests[id].active = 3;
-    lab.tables.dests[id].flags = dest_overloaded;
+    lab.tables.dests[id].overloaded = 1;
     lab.tables.counters[id].conns = 7;
     OK(lab.director.delete_server(tcp(), Family::v4, rip(1), http));
     EXPECT_EQ(lab.tables.dests[id].service, no_id);
@@ -181,7 +173,7 @@ TEST(RemovedServer, comes_back_with_its_connections_and_counters) {
     EXPECT_NE(lab.record(9), id) << "connections count on the record";
     OK(lab.director.add_server(tcp(), server(1)));
     EXPECT_EQ(lab.tables.dests[id].service, lab.element().id);
-    EXPECT_EQ(lab.tables.dests[id].flags, 0);
+    EXPECT_EQ(lab.tables.dests[id].overloaded, 0u);
     const auto view = lab.director.find(tcp());
     EXPECT_EQ(view->servers[0].active, 3u);
     EXPECT_EQ(view->servers[0].counters.conns, 7u);

@@ -69,9 +69,9 @@ std::vector<std::string> scheduler_names() {
 }
 
 const char* state_name(State s) {
-    constexpr std::array<const char*, state_count> names{"NONE",     "ESTABLISHED", "SYN_SENT", "SYN_RECV",
-                                                         "FIN_WAIT", "TIME_WAIT",   "CLOSE",    "CLOSE_WAIT",
-                                                         "LAST_ACK", "LISTEN",      "SYNACK",   "UDP"};
+    constexpr std::array<const char*, state_count> names{
+        "NONE",       "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE",
+        "CLOSE_WAIT", "LAST_ACK",    "LISTEN",   "SYNACK",   "UDP",      "ASSURED"};
     const auto i = static_cast<std::size_t>(s);
     return i < names.size() ? names[i] : "UNKNOWN";
 }

@@ -51,7 +51,17 @@ void used_services_at_least(Store& store, u32 bound) {
 
 void dest_service(Store& store, u32 dest, u32 service) { put(store.dests()[dest].service, service); }
 
-void dest_flags(Store& store, u32 dest, u8 flags) { put(store.dests()[dest].flags, flags); }
+void dest_settings(Store& store, const SetEntry& entry) {
+    const auto record = [&]() -> Dest& { return store.dests()[entry.dest]; };
+    const u32 before = record().upper;
+    put(record().flags, static_cast<u8>(entry.weight == 0 ? dest_quiesced : 0));
+    put(record().lower, entry.lower);
+    put(record().upper, entry.upper);
+    if (entry.upper == 0 || entry.upper > before)
+        put(record().overloaded, 0u);
+}
+
+void wide_services(Store& store, bool any) { put(store.config().wide_services, any ? 1u : 0u); }
 
 void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
 

@@ -14,7 +14,10 @@ void in_force(Store& store, MarksInForce value);
 void used_dests_at_least(Store& store, u32 bound);
 void used_services_at_least(Store& store, u32 bound);
 void dest_service(Store& store, u32 dest, u32 service);
-void dest_flags(Store& store, u32 dest, u8 flags);
+/// What packets read of a server's weight and thresholds. Raised or lifted thresholds let connections in at once.
+void dest_settings(Store& store, const SetEntry& entry);
+/// Is there a service that packets to other ports than its own are for?
+void wide_services(Store& store, bool any);
 void setting(Store& store, u32 Settings::* which, u32 value);
 /// 0: unchanged
 void timeouts(Store& store, const Timeouts& t);

@@ -62,7 +62,9 @@ Result<void> Draft::add_service(const ServiceSpec& spec) {
         s.service.id = *id;
         s.picks = picks_of(store_, *id);
     }
-    s.service = with_settings({.id = s.service.id, .scheduler = settings->scheduler}, spec, settings->engine);
+    s.service = with_settings(
+        {.id = s.service.id, .scheduler = settings->scheduler, .fwmark = spec.name.fwmark, .vport = spec.name.vport},
+        spec, settings->engine);
     s.turn = rotation_kind(settings->scheduler).begin({});
     s.there = s.changed = s.anew = s.rebuild = true;
     ++count_;

@@ -6,6 +6,7 @@
 #include "core/net/headers.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/mark.hh"
+#include "core/pipeline/persistence.hh"
 #include "core/pipeline/schedulers/choose.hh"
 #include "sim/routes.hh"
 #include "sim/tables.hh"
@@ -77,8 +78,14 @@ public:
     void put_locality(const LocalityKey& key, const Locality& set) { tables_->localities.update(key, set); }
 
     Workspace* workspace() { return &workspace_; }
-    u32 choose(const Service& service, Cursor& cursor, const Flow& flow) {
-        return bpvs::choose(*this, tables_->config, service, cursor, flow, workspace_);
+    u32 choose(const Service& service, const Flow& flow) {
+        return bpvs::choose(*this, tables_->config, service, flow, workspace_);
+    }
+    u32 hold_template(const Service& service, const Flow& flow) {
+        return bpvs::hold_template(*this, tables_->config, service, flow, workspace_);
+    }
+    void make_template(const Service& service, const Flow& flow, u32 dest) {
+        bpvs::make_template(*this, tables_->config, service, flow, dest, workspace_);
     }
     template <class Search>
     void walk(u32 count, Search& search) {

@@ -33,6 +33,7 @@ struct Config {
     u32 max_words;             ///< capacity of `words`
     u32 used_dests;            ///< ids below this may be in use: bound of the estimator's walk
     u32 used_services;
+    u32 wide_services; ///< 1: there may be a service on all ports, or a persistent one of FTP
     Settings settings;
 };
 

@@ -8,7 +8,7 @@
 
 namespace bpvs {
 
-/// TCP and UDP states by IPVS's names; the numbers are part of the map layout.
+/// TCP and UDP states, and those of templates, by IPVS's names; the numbers are part of the map layout.
 enum class State : u8 {
     none = 0,
     established,
@@ -22,14 +22,19 @@ enum class State : u8 {
     listen,
     synack,
     udp,
+    assured, ///< a template, one of whose connections was established or answered; before that it is in `none`
 };
-constexpr u32 state_count = 12;
+constexpr u32 state_count = 13;
 
 /// Life of a slot. A dead slot rests in limbo until no program can still hold a pointer to it.
 enum class Life : u8 { free = 0, building = 1, live = 2, limbo = 3 };
 
 enum ConnFlag : u16 {
     conn_inactive = 1, ///< counted in Dest::inactive instead of Dest::active
+    conn_template =
+        2, ///< persistence: where a client's connections go. Found by template_flow(), counted in Dest::persistent
+    conn_given_way = 8,  ///< template: another took its place; it ends by itself, after the connections that have it
+    conn_one_packet = 4, ///< for replies only: every datagram of the client is scheduled. Not counted
 };
 
 /// The mutable word of a connection, changed by compare-and-swap on `word`.
@@ -68,7 +73,8 @@ struct Conn {
     u64 expires;      ///< jiffies64; in limbo: when it died
     Egress to_dest;   ///< request direction
     Egress to_client; ///< reply direction
-    u64 spare;
+    u32 control;      ///< the index of its template, and 1; 0: it has none
+    u32 controlled;   ///< template: connections that have it, changed atomically
 };
 static_assert(sizeof(Conn) == 128);
 
@@ -80,7 +86,7 @@ struct Flow {
     Be16 dport;
     IpProto protocol;
     Family family;
-    u16 reserved;
+    u16 kind; ///< 0: of packets; 1: a template's
 };
 static_assert(sizeof(Flow) == 40);
 

@@ -64,7 +64,10 @@ struct Service {
     u32 set_words;   ///< length of the block in words
     u32 entries;     ///< number of SetEntry at the block's start
     u32 segments;    ///< number of Segment after the entries (round-robin kinds)
-    u32 spare;
+    u32 fwmark;      ///< as the key's
+    Be16 vport;      ///< as the key's
+    u16 reserved2;
+    u32 reserved3;
     u64 cycle;          ///< length of one round of the sequence; 0: nothing to choose from
     u64 start;          ///< position in the round at which the sequence begins, in [0, cycle)
     u64 cursor_base;    ///< value of cursors[id] that corresponds to `start`
@@ -108,17 +111,20 @@ struct Dest {
     Be16 vport;
     IpProto protocol;
     Family family;      ///< of the service
-    u8 flags;           ///< DestFlag
+    u8 flags;           ///< DestFlag, as configured
     Family addr_family; ///< of `addr`: a tunnel may lead to a server of the other family
     u32 service;        ///< id of the service that lists it; no_id: removed
     u32 active;         ///< IPVS's ActiveConn, changed atomically
     u32 inactive;       ///< IPVS's InActConn
     u32 persistent;     ///< IPVS's PersistConn
-    u32 spare;
+    u32 overloaded;     ///< 1: its connections reached `upper`; packets set and clear it
+    u32 upper;          ///< -x, connections; 0: no threshold
+    u32 lower;          ///< -y
+    u32 reserved[2];
 };
-static_assert(sizeof(Dest) == 64);
+static_assert(sizeof(Dest) == 80);
 
-enum DestFlag : u8 { dest_overloaded = 1 };
+enum DestFlag : u8 { dest_quiesced = 1 }; ///< its weight is 0
 
 /// Value of `cursors`, by service id: scheduling state that packets change atomically.
 struct Cursor {

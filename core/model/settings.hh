@@ -21,6 +21,8 @@
     X(expire_nodest_conn, 0, 0, 1, "",                                                                                \
       "1: connections of a removed server end within a second, and their clients are reset with their next packet; "  \
       "0: client data is dropped, and the connection goes on when the server is added again")                         \
+    X(expire_quiescent_template, 0, 0, 1, "",                                                                          \
+      "1: clients of a persistent service leave a server whose weight is 0 with their next connection")               \
     X(run_estimation, 1, 0, 1, "", "0: the rates stand still; counters do not")                                       \
     X(secure_tcp, 0, 0, 3, "",                                                                                        \
       "the TCP states for times of attack, in which a client's word alone does not establish a connection. "          \
@@ -37,8 +39,6 @@
     X(conntrack, "0", "whether netfilter keeps track of balanced connections", "balanced packets do not pass netfilter") \
     X(debug_level, "0", "how much IPVS writes to the kernel log",                                                     \
       "nothing is logged: bpvs status counts every packet under a reason")                                            \
-    X(expire_quiescent_template, "0", "whether persistent clients leave a server of weight 0",                        \
-      "there is no persistence yet")                                                                                  \
     X(ignore_tunneled, "0", "whether tunnelled packets are left alone", "only packets outside of tunnels are balanced") \
     X(lblc_expiration, "86400", "seconds that lblc remembers a destination", "lblc remembers for a day")               \
     X(lblcr_expiration, "86400", "seconds that lblcr remembers a destination", "lblcr remembers for a day")           \

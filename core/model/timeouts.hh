@@ -10,6 +10,7 @@ namespace bpvs {
 constexpr u32 default_timeout(State s) {
     switch (s) {
     case State::none:
+    case State::assured: // unused: a template's time is its service's
         return 2;
     case State::established:
         return 900;

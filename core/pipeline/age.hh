@@ -1,7 +1,7 @@
 // Ageing: what the kernel's timers do with the connection table and the rate estimator.
 #pragma once
 
-#include "core/pipeline/connection.hh"
+#include "core/pipeline/persistence.hh"
 
 namespace bpvs {
 
@@ -51,7 +51,14 @@ template <class T>
         return;
     const u64 now = t.now();
     const ConnStatus s = read_status(*c);
-    if (s.is.life == Life::live) {
+    if (s.is.life == Life::live && (s.is.flags & conn_template)) {
+        if (!expired(*c, now))
+            return;
+        if (c->controlled != 0)
+            c->expires = now + u64{template_grace} * config.hz;
+        else
+            end_template(t, index, *c, template_flow(*c));
+    } else if (s.is.life == Life::live) {
         if (is_over(t, config, *c, s.is.state, now, orders))
             end_connection(t, *c);
     } else if (s.is.life == Life::limbo && static_cast<s64>(now - c->expires - limbo_time(config)) >= 0) {

@@ -51,6 +51,22 @@ namespace bpvs {
     __sync_fetch_and_add(flags & conn_inactive ? &d.inactive : &d.active, change);
 }
 
+/// A server with as many connections as its upper threshold takes no new ones, until they are fewer than the lower
+/// one, or than three quarters of the upper one. Counts change beside it: a server may get as many more as CPUs
+/// schedule at once, as in IPVS.
+[[gnu::always_inline]] inline void note_load(Dest& d) {
+    if (d.upper != 0 && d.active + d.inactive >= d.upper)
+        d.overloaded = 1;
+}
+
+[[gnu::always_inline]] inline void note_relief(Dest& d) {
+    if (d.overloaded == 0)
+        return;
+    const u64 all = u64{d.active} + d.inactive;
+    if (d.lower != 0 ? all < d.lower : all * 4 < u64{d.upper} * 3 || d.upper == 0)
+        d.overloaded = 0;
+}
+
 /// A connection as found by a packet.
 struct Found {
     Conn* conn;
@@ -72,14 +88,33 @@ template <class T>
     }
     if (!won)
         return false;
-    t.erase_flow(request_flow(c));
+    if (!(before.is.flags & conn_one_packet))
+        t.erase_flow(request_flow(c));
     t.erase_flow(reply_flow(c));
     c.expires = t.now();
-    if (Dest* d = t.dest(c.dest_id))
+    if (c.control != 0)
+        if (Conn* control = t.conn(c.control - 1))
+            __sync_fetch_and_add(&control->controlled, -1u);
+    if (Dest* d = t.dest(c.dest_id); d && !(before.is.flags & conn_one_packet)) {
         count_member(*d, before.is.flags, -1u);
+        note_relief(*d);
+    }
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, -1u);
     return true;
+}
+
+/// One of its connections was established, or answered if it is of UDP.
+template <class T>
+[[gnu::always_inline]] inline void assure_template(T& t, const Conn& c) {
+    if (c.control == 0)
+        return;
+    Conn* control = t.conn(c.control - 1);
+    if (!control)
+        return;
+    const ConnStatus before = read_status(*control);
+    if (before.is.life == Life::live && before.is.state == State::none)
+        swap_status(*control, before, make_status(Life::live, State::assured, before.is.flags));
 }
 
 /// The live connection that `flow` belongs to. One whose time has come is ended here, as if swept.
@@ -100,13 +135,50 @@ template <class T>
     return Found{c, index, direction};
 }
 
-enum class Created : u8 { yes, no_room, collision, lost_race };
+enum class Created : u8 {
+    yes,
+    known, ///< one-packet: its replies belong to one that is there
+    no_room,
+    collision,
+    lost_race
+};
+
+/// What the service makes of its connections.
+struct Kind {
+    u32 control;     ///< as Conn::control
+    bool one_packet; ///< only replies belong to it
+};
+
+/// One datagram after the other may go to the same server: the connection that its replies belong to.
+template <class T>
+[[gnu::always_inline]] inline bool find_one_packet(T& t, const Flow& request, const Flow& reply, Found& found) {
+    const FlowTarget* target = t.find_flow(reply);
+    if (!target || !target->reply)
+        return false;
+    const u32 index = target->conn;
+    Conn* c = t.conn(index);
+    if (!c)
+        return false;
+    const ConnStatus s = read_status(*c);
+    if (s.is.life != Life::live || !(s.is.flags & conn_one_packet) || !(c->vip == request.daddr) ||
+        c->vport != request.dport)
+        return false;
+    found = Found{c, index, Direction::request};
+    return true;
+}
 
 /// Enters a new connection from `p`'s sender to `dest`, both tuples, neither replacing another's.
 /// lost_race: another CPU entered the same connection first.
 template <class T>
 [[gnu::always_inline]] inline Created create_connection(T& t, const Config& config, const net::Packet& p, u32 dest_id,
-                                                        Dest& dest, Found& found) {
+                                                        Dest& dest, Kind kind, Found& found) {
+    // A server without a port keeps the client's; so does every one if the service's port is not the client's.
+    const Be16 dport =
+        dest.port == Be16{} || (kind.control != 0 && dest.vport != p.flow.dport) ? p.flow.dport : dest.port;
+    if (kind.one_packet &&
+        find_one_packet(t, p.flow,
+                        Flow{dest.addr, p.flow.saddr, dport, p.flow.sport, p.flow.protocol, p.flow.family, 0}, found))
+        return Created::known;
     u32 index = 0;
     if (!t.take_conn(&index))
         return Created::no_room;
@@ -117,19 +189,22 @@ template <class T>
     const Flow& request = p.flow;
     const bool is_udp = request.protocol == IpProto::udp;
     const State state = is_udp ? State::udp : State::none;
-    c->status = make_status(Life::building, state, 0);
+    const u16 flags = kind.one_packet ? conn_one_packet : conn_inactive;
+    c->status = make_status(Life::building, state, flags);
     c->client = request.saddr;
     c->vip = request.daddr;
     c->dest = dest.addr;
     c->cport = request.sport;
     c->vport = request.dport;
-    c->dport = dest.port == Be16{} ? request.dport : dest.port; // port 0: the virtual port
+    c->dport = dport;
     c->protocol = request.protocol;
     c->family = request.family;
     c->dest_id = dest_id;
     c->expires = t.now() + timeout(config, state);
     c->to_dest.ifindex = 0;
     c->to_client.ifindex = 0;
+    c->control = kind.control;
+    c->controlled = 0;
 
     const Flow reply = reply_flow(*c);
     const FlowTarget as_reply{index, 1};
@@ -138,7 +213,7 @@ template <class T>
     int r = t.insert_flow(reply, as_reply);
     if (r != flow_inserted) {
         result = r == flow_exists ? Created::collision : Created::no_room;
-    } else {
+    } else if (!kind.one_packet) {
         r = t.insert_flow(request, as_request);
         if (r != flow_inserted) {
             t.erase_flow(reply);
@@ -147,14 +222,16 @@ template <class T>
     }
     if (result != Created::yes) {
         c->expires = t.now();
-        c->status = make_status(Life::limbo, state, 0);
+        c->status = make_status(Life::limbo, state, flags);
         return result;
     }
-    // Counted inactive until its first state says otherwise, as in IPVS.
-    count_member(dest, conn_inactive, 1);
+    if (!kind.one_packet) { // counted inactive until its first state says otherwise, as in IPVS
+        count_member(dest, flags, 1);
+        note_load(dest);
+    }
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, 1u);
-    c->status = make_status(Life::live, state, conn_inactive);
+    c->status = make_status(Life::live, state, flags);
     found = Found{c, index, Direction::request};
     return Created::yes;
 }
@@ -163,6 +240,8 @@ template <class T>
 template <class T>
 [[gnu::always_inline]] inline void update_state(T& t, const Config& config, Conn& c, Direction d, u8 tcp_flags) {
     State next = State::udp;
+    if (c.protocol == IpProto::udp && d == Direction::reply)
+        assure_template(t, c);
     if (c.protocol == IpProto::tcp) {
         const bool secure = secures_tcp(t, config);
         ConnStatus before = read_status(c);
@@ -175,6 +254,8 @@ template <class T>
             if (before.word == after.word)
                 break;
             if (swap_status(c, before, after)) {
+                if (next == State::established && before.is.state != next)
+                    assure_template(t, c);
                 if (before.is.flags != flags) {
                     if (Dest* dest = t.dest(c.dest_id)) {
                         count_member(*dest, before.is.flags, -1u);

@@ -46,6 +46,11 @@ template <class E>
         return false;
     if (config.settings.conn_reuse_mode == 0)
         return false;
+    if (config.settings.expire_nodest_conn) {
+        const Dest* dest = e.dest(c.dest_id);
+        if (dest && (dest->flags & dest_quiesced))
+            return true;
+    }
     const State s = read_status(c).is.state;
     return s == State::time_wait || s == State::close;
 }

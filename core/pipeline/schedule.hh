@@ -3,12 +3,19 @@
 
 #include "core/pipeline/connection.hh"
 #include "core/pipeline/defence.hh"
+#include "core/pipeline/persistence.hh"
 #include "core/pipeline/schedulers/workspace.hh"
 #include "core/pipeline/verdict.hh"
 
 namespace bpvs {
 
-/// The service of `p`'s mark, else the one that it is addressed to.
+/// Ports that servers of FTP are asked for data on.
+[[gnu::always_inline]] constexpr bool may_be_ftp_data(Be16 port) {
+    return from_be16(port) == 20 || from_be16(port) >= 1024;
+}
+
+/// The service of `p`'s mark, else the one that it is addressed to: by its port, as data of a persistent service of
+/// FTP, or one on all ports.
 template <class T>
 [[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const net::Packet& p, u32 mark) {
     ServiceKey key{};
@@ -25,6 +32,17 @@ template <class T>
     key.vport = p.flow.dport;
     key.protocol = p.flow.protocol;
     key.family = p.flow.family;
+    if (const Service* by_port = t.find_service(key))
+        return by_port;
+    if (config.wide_services == 0)
+        return nullptr;
+    if (p.flow.protocol == IpProto::tcp && may_be_ftp_data(p.flow.dport)) {
+        key.vport = ftp_port;
+        const Service* ftp = t.find_service(key);
+        if (ftp && ftp->persistence != 0)
+            return ftp;
+    }
+    key.vport = Be16{};
     return t.find_service(key);
 }
 
@@ -36,6 +54,49 @@ template <class T>
     if (p.tcp_flags & net::tcp::rst)
         return false;
     return (p.tcp_flags & net::tcp::syn) || config.settings.sloppy_tcp;
+}
+
+[[gnu::always_inline]] constexpr Reason reason_of(Created created) {
+    switch (created) {
+    case Created::yes:
+    case Created::known:
+        return Reason::new_connection;
+    case Created::no_room:
+        return Reason::table_full;
+    case Created::lost_race:
+        return Reason::raced;
+    case Created::collision:
+        break;
+    }
+    return Reason::collision;
+}
+
+/// A new connection of a persistent service: to where the client's template leads, or not at all.
+template <class T>
+[[gnu::always_inline]] inline Reason follow_template(T& t, const Config& config, const Service& service,
+                                                     const net::Packet& p, Kind kind, Found& found) {
+    u32 index = t.hold_template(service, p.flow);
+    if (index == no_id) {
+        const u32 chosen = t.choose(service, p.flow);
+        if (chosen == no_id)
+            return Reason::no_destination;
+        t.make_template(service, p.flow, chosen);
+        index = t.hold_template(service, p.flow); // ours, or another CPU's
+    }
+    if (index == no_id)
+        return Reason::table_full;
+    Conn* control = t.conn(index);
+    if (!control)
+        return Reason::internal_error;
+    const u32 id = control->dest_id;
+    Dest* dest = t.dest(id);
+    if (!dest)
+        return Reason::internal_error;
+    kind.control = index + 1;
+    const Created created = create_connection(t, config, p, id, *dest, kind, found);
+    if (created != Created::yes)
+        __sync_fetch_and_add(&control->controlled, -1u);
+    return reason_of(created);
 }
 
 /// A new connection for `p`. A destination whose reply tuple is taken by another live connection is passed
@@ -50,26 +111,24 @@ template <class T>
         return Reason::no_connection;
     if (drops_packet(t, config))
         return Reason::drop_packet;
-    Cursor* cursor = t.cursor(service->id);
     Workspace* w = t.workspace();
-    if (!cursor || !w)
+    if (!w)
         return Reason::internal_error;
 
     w->tried.count = 0;
+    Kind kind{0, (service->flags & service_one_packet) && p.flow.protocol == IpProto::udp};
+    if (service->persistence != 0)
+        return follow_template(t, config, *service, p, kind, found);
     for (u32 i = 0; i < schedule_tries; i++) {
-        const u32 id = t.choose(*service, *cursor, p.flow);
+        const u32 id = t.choose(*service, p.flow);
         if (id == no_id)
             break;
         Dest* dest = t.dest(id);
         if (!dest)
             return Reason::internal_error;
-        const Created created = create_connection(t, config, p, id, *dest, found);
-        if (created == Created::yes)
-            return Reason::new_connection;
-        if (created == Created::no_room)
-            return Reason::table_full;
-        if (created == Created::lost_race)
-            return Reason::raced;
+        const Created created = create_connection(t, config, p, id, *dest, kind, found);
+        if (created != Created::collision)
+            return reason_of(created);
         w->tried.ids[i] = id;
         w->tried.count = i + 1;
         if (service->entries == 1)

@@ -34,6 +34,14 @@ def pages_arrive_byte_for_byte(lab):
 
 
 @test
+def persistent_clients_stay_with_one_server(lab):
+    lab.service()
+    equal("pages", ["RS2", "RS1", "RS2"], lab.pages(3))
+    lab.adm(f"-E -t {VIP}:80 -s rr -p 100")
+    equal("pages", ["RS1"] * 6, lab.pages(6))
+
+
+@test
 def requests_on_a_kept_connection_stay_with_one_server(lab):
     lab.service()
     equal("pages", ["RS2"] * 50, lab.curl(*[f"http://{VIP}/"] * 50).split())
@@ -108,6 +116,18 @@ def udp_is_echoed_through_the_service_and_counted(lab):
     echo_by_udp(lab, 1)
     lab.on("client", sys.executable, "-c", UDP_CLIENT, 4000, 10, 100)
     equal("counters", [1, 10, 10, 1280, 1280], lab.rows("--stats", "--exact")[f"{VIP}:53"])
+
+
+@test
+def datagrams_of_a_one_packet_service_are_answered_by_every_server(lab):
+    lab.service((1, 2), port=53, rport=5353, protocol="u")
+    lab.adm(f"-E -u {VIP}:53 -s rr -o")
+    for server in (1, 2):
+        echo_by_udp(lab, server)
+    lab.on("client", sys.executable, "-c", UDP_CLIENT, 4000, 10, 100)
+    rows = lab.rows("--stats", "--exact")
+    equal("counters", [10, 10, 10, 1280, 1280], rows[f"{VIP}:53"])
+    equal("connections of each server", [5, 5], [row[0] for name, row in rows.items() if name.startswith("172.16.1.")])
 
 
 @test

@@ -94,9 +94,10 @@ class World:
     def list(self):
         self.log("ipvsadm -Ln", self.command("-Ln", log=False).splitlines()[1:])
 
-    def connections(self, client=None):
-        """Of this case only, or of one client port, sorted: the order of IPVS is another in every boot."""
-        ours = {f"{vip}:{self.vport + n}" for n in range(10) for vip in (VIP, f"[{VIP6}]")}
+    def connections(self, client=None, also=()):
+        """Of this case only, or of one client port, sorted: the order of IPVS is another in every boot. also: of other
+        virtual addresses, as they are listed."""
+        ours = {f"{vip}:{self.vport + n}" for n in range(10) for vip in (VIP, f"[{VIP6}]")} | set(also)
         rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
         self.log("ipvsadm -Lnc", sorted((" ".join(row) for row in rows if row[4] in ours
                                          and (client is None or row[3].endswith(f":{client}"))), key=lambda row: row.split()[3]))

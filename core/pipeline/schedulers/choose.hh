@@ -11,13 +11,13 @@ namespace bpvs {
 
 /// The destination for a new connection of `flow`, none of Workspace::tried; no_id: none can take it.
 template <class T>
-[[gnu::always_inline]] inline u32 choose(T& t, const Config& config, const Service& service, Cursor& cursor,
-                                         const Flow& flow, Workspace& w) {
+[[gnu::always_inline]] inline u32 choose(T& t, const Config& config, const Service& service, const Flow& flow,
+                                         Workspace& w) {
     Measure by = Measure::connections;
     switch (service.scheduler) {
     case Scheduler::rr:
     case Scheduler::wrr:
-        return next_in_sequence(t, service, cursor);
+        return next_in_sequence(t, service, w);
     case Scheduler::sh:
     case Scheduler::dh:
     case Scheduler::mh:

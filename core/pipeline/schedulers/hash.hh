@@ -42,7 +42,7 @@ template <class T>
     const Dest* d = t.dest(id);
     if (!d)
         return false;
-    if (weight == 0 || (d->flags & dest_overloaded) || has_tried(w.tried, id))
+    if (weight == 0 || d->overloaded || has_tried(w.tried, id))
         return true;
     s.best = id;
     return false;

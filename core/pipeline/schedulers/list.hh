@@ -42,7 +42,7 @@ template <class T>
         s.best = id;
         return false;
     }
-    if (weight == 0 || (d->flags & dest_overloaded) || has_tried(w.tried, id))
+    if (weight == 0 || d->overloaded || has_tried(w.tried, id))
         return true;
 
     u64 load = 1;

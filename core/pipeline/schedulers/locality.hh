@@ -37,7 +37,7 @@ template <class T>
     if (place == no_id || weight == 0)
         return true;
     // Only a set is asked whether a server is overloaded, as in IPVS.
-    if (!s.most && (has_tried(w.tried, id) || (set.kind == Scheduler::lblcr && (d->flags & dest_overloaded))))
+    if (!s.most && (has_tried(w.tried, id) || (set.kind == Scheduler::lblcr && d->overloaded)))
         return true;
     const u64 load = overhead(*d);
     const u64 a = load * s.weight;

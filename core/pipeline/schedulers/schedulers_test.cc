@@ -32,7 +32,7 @@ public:
     u32 pick(const Flow& flow) {
         const Service& s = lab.element();
         tables.workspace()->tried = tried;
-        const u32 id = tables.choose(s, lab.tables.cursors[s.id], flow);
+        const u32 id = tables.choose(s, flow);
         if (id == no_id)
             return 0;
         EXPECT_EQ(lab.tables.dests[id].service, s.id);
@@ -115,7 +115,10 @@ TEST(Fo, the_highest_weight_as_long_as_it_can) {
     EXPECT_EQ(held("fo", {1, 1, 1}, 4), "3333");
     EXPECT_EQ(held("fo", {5, 3, 1}, 4), "1111");
     Farm farm("fo", {5, 3, 1});
-    farm.dest_of(1).flags = dest_overloaded;
+    ServerSpec limited = rs(1, 5);
+    limited.upper = 9;
+    OK(farm.lab.director.edit_server(tcp(), limited));
+    farm.dest_of(1).overloaded = 1;
     EXPECT_EQ(farm.picks(3), "222");
     OK(farm.lab.director.edit_server(tcp(), rs(2, 0)));
     EXPECT_EQ(farm.picks(3), "333");

@@ -77,14 +77,29 @@ struct TwosDraw {
     u64 load[2];
 };
 
+/// Turns of a round-robin sequence, one after the other, until a server can take a connection.
+struct TurnSearch {
+    u64 start; ///< as Service
+    u64 cursor_base;
+    u64 cycle;
+    u32 cursor; ///< service id
+    u32 block;  ///< word of the first SetEntry
+    u32 table;  ///< word of the first Segment
+    u32 segments;
+    u32 best; ///< destination id; no_id: none yet
+    u32 spare;
+};
+
 struct Workspace {
     Tried tried;
+    Flow template_key;
     LocalityKey key;
     Locality set;
     ListSearch list;
     BucketSearch buckets;
     MemberSearch members;
     TwosDraw draw;
+    TurnSearch turns;
 };
 
 template <class A, class B>
@@ -103,8 +118,12 @@ concept Chooses = requires(T& t, u32 count, const LocalityKey& key, const Locali
     { t.walk(count, w.buckets) };
     { t.walk(count, w.members) };
     { t.walk(count, w.draw) };
+    { t.walk(count, w.turns) };
     // schedulers/choose.hh, as far from the packet's own path as the world can make it
-    { t.choose(service, cursor, flow) } -> Same<u32>;
+    { t.choose(service, flow) } -> Same<u32>;
+    // persistence.hh, in the same way
+    { t.hold_template(service, flow) } -> Same<u32>;
+    { t.make_template(service, flow, count) };
 };
 
 } // namespace bpvs

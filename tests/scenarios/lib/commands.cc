@@ -13,6 +13,8 @@ struct Line {
     char command = 0;
     std::optional<ServiceName> service;
     std::string scheduler = "wlc";
+    bool one_packet = false;
+    u32 persistence = 0;
     ServerSpec server;
     Timeouts timeouts{};
 };
@@ -58,13 +60,21 @@ Line parse_line(const std::vector<std::string>& words) {
             line.scheduler = next();
         } else if (option == "-m") {
             line.server.method = Forward::masq;
+        } else if (option == "-o") {
+            line.one_packet = true;
+        } else if (option == "-p") {
+            line.persistence = parse_number<u32>(next());
+        } else if (option == "-x") {
+            line.server.upper = parse_number<u32>(next());
+        } else if (option == "-y") {
+            line.server.lower = parse_number<u32>(next());
         } else if (option == "-w") {
             line.server.weight = parse_number<u32>(next());
         } else if (option == "-r") {
             line.server.port = line.service ? line.service->vport : Be16{};
             parse_endpoint(next(), line.server.family, line.server.addr, line.server.port);
         } else {
-            throw Wrong(fmt::format("scenarios know the options -t -u -f -s -r -m -w, not '{}'", option));
+            throw Wrong(fmt::format("scenarios know the options -t -u -f -s -p -o -r -m -w -x -y, not '{}'", option));
         }
     }
     if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)
@@ -130,6 +140,9 @@ Result<void> carry_out(Director& director, const std::vector<std::string>& words
     ServiceSpec service;
     service.name = name;
     service.scheduler = line.scheduler;
+    service.one_packet = line.one_packet;
+    service.persistence = line.persistence;
+    service.netmask = name.family == Family::v6 ? 128 : 0xffffffff;
     switch (line.command) {
     case 'A':
         return director.add_service(service);

@@ -14,7 +14,7 @@ namespace {
 
 struct Numbers {
     Counters counters{};
-    u32 active = 0, inactive = 0, weight = 0;
+    u32 active = 0, inactive = 0, weight = 0, persistent = 0;
 };
 
 Numbers numbers_of(const ServiceView& service) {
@@ -22,6 +22,7 @@ Numbers numbers_of(const ServiceView& service) {
     for (const ServerView& s : service.servers) {
         n.active += s.active;
         n.inactive += s.inactive;
+        n.persistent += s.persistent;
     }
     return n;
 }
@@ -33,7 +34,7 @@ Numbers numbers_of(const ServiceView& service, const std::string& server) {
     });
     if (it == service.servers.end())
         throw Wrong(fmt::format("the service has no server {}", server));
-    return {it->counters, it->active, it->inactive, it->spec.weight};
+    return {it->counters, it->active, it->inactive, it->spec.weight, it->persistent};
 }
 
 template <class T>
@@ -57,7 +58,7 @@ std::string conn_text(const ConnectionView& c) {
 } // namespace
 
 /// PROTOCOL SERVICE [> SERVER] then any of: conns N, in PACKETS/BYTES, out PACKETS/BYTES, active N, inactive N, weight
-/// N
+/// N, persistent N
 void Player::expect_counters(const Words& words) {
     const ServiceName name = parse_service(words.at(0), words.at(1));
     Numbers n;
@@ -80,6 +81,7 @@ void Player::expect_counters(const Words& words) {
         {"active", fmt::format("{}", n.active)},
         {"inactive", fmt::format("{}", n.inactive)},
         {"weight", fmt::format("{}", n.weight)},
+        {"persistent", fmt::format("{}", n.persistent)},
     };
     for (; at < words.size(); at += 2)
         must_be(words[at], words.at(at + 1), got.at(words[at]));
