@@ -109,6 +109,12 @@ TEST_F(Bpvsadm, ipvs_restore_goes_on_after_a_refused_change_and_stops_at_a_wrong
     const Outcome wrong = run("--ipvs-restore", "-A -t 1.1.1.1:82 -s rr\n-A -s rr\n-A -t 1.1.1.1:83 -s rr\n");
     EXPECT_EQ(wrong.exit, 2);
     EXPECT_EQ(run("-Sn").out, "-A -t 1.1.1.1:80 -s rr\n-A -t 1.1.1.1:81 -s rr\n-A -t 1.1.1.1:82 -s rr\n");
+    const Outcome no_command = run("--ipvs-restore", "hello\n-A -t 1.1.1.1:83 -s rr\n");
+    EXPECT_EQ(no_command.exit, 255);
+    const Outcome unread = run("--ipvs-restore", "-D -t 1.1.1.1:80 -] x\n-D -t 1.1.1.1:81 -s\n-D -t 1.1.1.1:82\n");
+    EXPECT_EQ(unread.exit, 0);
+    EXPECT_EQ(unread.err, "-]: unknown option\n-s: missing argument\n");
+    EXPECT_EQ(run("-Sn").out, "-A -t 1.1.1.1:80 -s rr\n-A -t 1.1.1.1:81 -s rr\n");
 }
 
 TEST_F(Bpvsadm, restore_takes_comments_blank_lines_and_a_last_line_without_end) {

@@ -45,8 +45,13 @@ int restore_line_by_line(const char* program, Director& director, const Streams&
         if (words.empty())
             continue;
         const auto command = parse_words(program, words);
-        if (!command)
-            return report(command.error(), streams);
+        if (!command) {
+            status = report(command.error(), streams);
+            // ipvsadm goes on after an option that it cannot read, and ends at any other wrong line.
+            if (status == exit_refused && !command.error().message.starts_with("Try `"))
+                continue;
+            return status;
+        }
         if (command->verb == Verb::help || command->verb == Verb::version) {
             fmt::print(streams.out, "{}", command->verb == Verb::help ? help_text(program) : version_text());
             return exit_ok;
