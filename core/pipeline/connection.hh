@@ -151,7 +151,8 @@ struct Kind {
 
 /// One datagram after the other may go to the same server: the connection that its replies belong to.
 template <class T>
-[[gnu::always_inline]] inline bool find_one_packet(T& t, const Flow& request, const Flow& reply, Found& found) {
+[[gnu::always_inline]] inline bool find_one_packet(T& t, const Flow& request, const Flow& reply, u32 dest_id,
+                                                   Found& found) {
     const FlowTarget* target = t.find_flow(reply);
     if (!target || !target->reply)
         return false;
@@ -163,6 +164,7 @@ template <class T>
     if (s.is.life != Life::live || !(s.is.flags & conn_one_packet) || !(c->vip == request.daddr) ||
         c->vport != request.dport)
         return false;
+    c->dest_id = dest_id; // it is not counted: the server's record may have become another one
     found = Found{c, index, Direction::request};
     return true;
 }
@@ -177,7 +179,8 @@ template <class T>
         dest.port == Be16{} || (kind.control != 0 && dest.vport != p.flow.dport) ? p.flow.dport : dest.port;
     if (kind.one_packet &&
         find_one_packet(t, p.flow,
-                        Flow{dest.addr, p.flow.saddr, dport, p.flow.sport, p.flow.protocol, p.flow.family, 0}, found))
+                        Flow{dest.addr, p.flow.saddr, dport, p.flow.sport, p.flow.protocol, p.flow.family, 0}, dest_id,
+                        found))
         return Created::known;
     u32 index = 0;
     if (!t.take_conn(&index))
