@@ -101,6 +101,43 @@ struct TcEnv : BpfTables {
     /// Keeps a device's sum of the whole frame true, where there is one.
     [[gnu::always_inline]] void frame_sum_changed(u32 change) { csum_update(skb, change); }
 
+    // What answers of our own are made with. Each invalidates pointers that at() returned.
+
+    /// The frame ends `length` bytes after the beginning of its network header; one buffer stays one frame.
+    [[gnu::always_inline]] bool trim(u32 length) { return skb_change_tail(skb, l3 + length, 0) == 0; }
+
+    /// `bytes` zeros come between the link header and the network header. After trim(), where both are asked for: a
+    /// buffer that becomes several frames takes none.
+    [[gnu::always_inline]] bool make_room(u32 bytes) {
+        return skb_adjust_room(skb, static_cast<int>(bytes), BPF_ADJ_ROOM_MAC, 0) == 0;
+    }
+
+    /// Overwrites; a device's sum of the whole frame stays true.
+    [[gnu::always_inline]] bool put(u32 offset, const void* bytes, u32 length) {
+        return skb_store_bytes(skb, offset, bytes, length, BPF_F_RECOMPUTE_CSUM) == 0;
+    }
+
+    /// Whether the device sums up what the transport header covers (CHECKSUM_PARTIAL): then the field at `offset` holds
+    /// the pseudo header's sum, and only changes of that are the program's business. The helper tells: it leaves such a
+    /// field alone when something else changes.
+    [[gnu::always_inline]] bool sum_is_left_to_device(u32 offset) {
+        u8* field = at(offset, sizeof(Be16));
+        if (!field)
+            return false;
+        const Be16 before = net::load<Be16>(field);
+        if (l4_csum_replace(skb, offset, 0, 1, sizeof(Be16)) != 0)
+            return false;
+        field = at(offset, sizeof(Be16));
+        if (!field)
+            return false;
+        const bool left = net::load<Be16>(field) == before;
+        net::store(field, before);
+        return left;
+    }
+
+    /// Sends the frame as it is now, MAC addresses and all, and keeps it.
+    [[gnu::always_inline]] bool send_copy(u32 ifindex) { return clone_redirect(skb, ifindex, 0) == 0; }
+
     /// Mixed twice with something unknown it is the same again, and the verifier knows nothing of it.
     [[gnu::always_inline]] void forget(u32& number) {
         u64 n = number;

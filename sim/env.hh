@@ -11,12 +11,19 @@
 #include "sim/routes.hh"
 #include "sim/tables.hh"
 
+#include <cstring>
 #include <vector>
 
 namespace bpvs::sim {
 
 /// An Ethernet frame without its trailing checksum.
 using Frame = std::vector<u8>;
+
+/// A frame that was sent beside the one that the verdict is about.
+struct Copy {
+    u32 ifindex;
+    Frame frame;
+};
 
 /// The table part of Env.
 class SimTables {
@@ -155,6 +162,29 @@ public:
 
     void route(const RouteQuery& q, Route& r) { r = routes_->lookup(q); }
 
+    bool trim(u32 length) {
+        if (u64{l3} + length > frame_->size())
+            return false;
+        frame_->resize(l3 + length);
+        return true;
+    }
+    bool make_room(u32 bytes) {
+        frame_->insert(frame_->begin() + l3, bytes, u8{0});
+        return true;
+    }
+    bool put(u32 offset, const void* bytes, u32 length) {
+        u8* to = at(offset, length);
+        if (to)
+            std::memcpy(to, bytes, length);
+        return to != nullptr;
+    }
+    bool sum_is_left_to_device(u32) { return false; }
+    bool send_copy(u32 ifindex) {
+        copies_.push_back({ifindex, *frame_});
+        return true;
+    }
+    std::vector<Copy> take_copies() { return std::move(copies_); }
+
 private:
     Be16 ether_type() const { return net::load<Be16>(frame_->data() + net::eth::type); }
 
@@ -162,6 +192,7 @@ private:
     Frame* frame_;
     Mac own_;
     u32 mark_;
+    std::vector<Copy> copies_;
 };
 static_assert(Env<SimEnv>);
 

@@ -23,7 +23,7 @@ Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, mark);
     const Verdict v = bpvs::ingress(env);
     count(v.reason);
-    return {v, std::move(frame), env.mark()};
+    return {v, std::move(frame), env.mark(), env.take_copies()};
 }
 
 Outcome World::egress(Frame frame) {
@@ -31,7 +31,7 @@ Outcome World::egress(Frame frame) {
     const Verdict v = bpvs::egress(env);
     if (action_of(v.reason) != Action::pass) // what is not ours was counted, if at all, when it arrived
         count(v.reason);
-    return {v, std::move(frame), env.mark()};
+    return {v, std::move(frame), env.mark(), env.take_copies()};
 }
 
 u64 World::sweep() {

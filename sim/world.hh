@@ -8,8 +8,9 @@ namespace bpvs::sim {
 
 struct Outcome {
     Verdict verdict;
-    Frame frame; ///< as the program left it
-    u32 mark;    ///< as the program left it
+    Frame frame;              ///< as the program left it
+    u32 mark;                 ///< as the program left it
+    std::vector<Copy> copies; ///< frames that were sent on the way
 };
 
 class World {

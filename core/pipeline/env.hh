@@ -70,7 +70,7 @@ constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 /// Tables and one packet.
 template <class E>
 concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const Address& addr, Be16 port,
-                                    const RouteQuery& q, Route& r, const net::Packet& packet) {
+                                    const RouteQuery& q, Route& r, const net::Packet& packet, const void* bytes) {
     { E::l3 } -> Same<const u32&>;  // offset of the network header
     { e.for_us() } -> Same<bool>;   // addressed to this host at link level, untagged
     { e.family() } -> Same<Family>; // of the network header; none: neither
@@ -81,6 +81,12 @@ concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
     { e.replace_l4_sum(offset, f, p, addr, addr, port, port) } -> Same<bool>;
     { e.route(q, r) };
+    // for answers of our own; pointers from at() are void after each
+    { e.trim(offset) } -> Same<bool>;                  // the frame ends so many bytes after its network header begins
+    { e.make_room(offset) } -> Same<bool>;             // zero bytes between link and network header; after trim()
+    { e.put(offset, bytes, offset) } -> Same<bool>;    // overwrites bytes
+    { e.sum_is_left_to_device(offset) } -> Same<bool>; // the transport sum at `offset` is of the pseudo header only
+    { e.send_copy(offset) } -> Same<bool>;             // of the frame as it is now, through this interface
 };
 
 } // namespace bpvs
