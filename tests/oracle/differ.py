@@ -110,6 +110,9 @@ def read_pcap(path):
     return found
 
 
+RIGHT, LEFT_TO_DEVICE, EITHER = "right", "left to the device", "right or left to the device"
+
+
 class Segment:
     """A captured TCP segment, in fields."""
 
@@ -130,12 +133,12 @@ class Segment:
 
     @staticmethod
     def _checksum(packet, body):
-        """A stack may leave the sum over the segment to the device: then the pseudo header's is there."""
+        """A stack may leave the sum over the segment to the device: then the pseudo header's is there. Of one segment
+        in 65536 the two are the same."""
         pseudo = frames.pseudo_header(packet[12:16], packet[16:20], frames.TCP, len(body))
-        if frames.checksum(pseudo + body) == 0:
-            return "right"
-        left_to_device = frames.checksum(pseudo) ^ 0xFFFF
-        return "left to the device" if struct.unpack("!H", body[16:18])[0] == left_to_device else "WRONG"
+        is_right = frames.checksum(pseudo + body) == 0
+        is_left = struct.unpack("!H", body[16:18])[0] == frames.checksum(pseudo) ^ 0xFFFF
+        return EITHER if is_right and is_left else RIGHT if is_right else LEFT_TO_DEVICE if is_left else "WRONG"
 
     def client_port(self):
         return self.dport if self.sport == 80 else self.sport
@@ -164,6 +167,11 @@ def normalised(segments):
             f" [{s.flags}] seq {(s.seq - first[s.src, s.sport]) & 0xffffffff}"
             f" ack {(s.ack - first.get((s.dst, s.dport), s.ack)) & 0xffffffff if 'A' in s.flags else 'none'} checksums {s.ip_checksum}, {s.checksum}"
             f" payload {s.payload!r}" for s in segments]
+
+
+def same_segment(a, b):
+    """Lines of normalised(): a sum that may be either agrees with both."""
+    return a == b or any(a.replace(EITHER, kind) == b.replace(EITHER, kind) for kind in (RIGHT, LEFT_TO_DEVICE))
 
 
 # -- what is there --------------------------------------------------------------------------------
