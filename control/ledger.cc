@@ -25,7 +25,6 @@ Ledger::Ledger(Store& store)
 
 Result<std::unique_ptr<Ledger>> Ledger::load(Store& store) {
     std::unique_ptr<Ledger> ledger(new Ledger(store));
-    store.settle_ahead();
     if (auto read = ledger->read_services(); !read)
         return std::unexpected(read.error());
     ledger->read_dests();

@@ -67,8 +67,6 @@ public:
     virtual u64 now() = 0;
     /// Returns when no packet still works with configuration that was replaced before the call.
     virtual void settle() = 0;
-    /// A settle() will probably follow: it may begin to wait while the caller reads.
-    virtual void settle_ahead() {}
 };
 
 } // namespace bpvs

@@ -1,5 +1,7 @@
 #include "control/kernel/kernel_store.hh"
 
+#include "control/kernel/settle.hh"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
@@ -56,17 +58,6 @@ void add(Counters& sum, const Counters& c) {
     sum.out_packets += c.out_packets;
     sum.in_bytes += c.in_bytes;
     sum.out_bytes += c.out_bytes;
-}
-
-/// Replacing the inner map of a map in maps makes the kernel wait for running programs; one is made for this.
-void wait_for_programs() {
-    const u32 key = 0;
-    const Fd inner(bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpvs_settle_in", sizeof(u32), sizeof(u32), 1, nullptr));
-    LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = static_cast<u32>(inner.get()), );
-    const Fd outer(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "bpvs_settle", sizeof(u32), sizeof(u32), 1, &options));
-    const int fd = inner.get();
-    if (!inner || !outer || bpf_map_update_elem(outer.get(), &key, &fd, BPF_ANY) != 0)
-        usleep(100000); // no such maps: far longer than any program runs
 }
 
 } // namespace
@@ -142,7 +133,6 @@ Result<std::vector<std::pair<ServiceKey, Service>>> KernelStore::services() {
 }
 
 Result<void> KernelStore::put_service(const ServiceKey& key, const Service& value) {
-    replacing();
     if (bpf_map_update_elem(services_.get(), &key, &value, BPF_ANY) == 0)
         return {};
     return service_refused();
@@ -156,7 +146,6 @@ std::unexpected<Error> KernelStore::service_refused() {
 }
 
 Result<void> KernelStore::put_services(std::span<const std::pair<ServiceKey, Service>> all) {
-    replacing();
     std::vector<ServiceKey> keys;
     std::vector<Service> values;
     for (const auto& [key, value] : all) {
@@ -170,7 +159,6 @@ Result<void> KernelStore::put_services(std::span<const std::pair<ServiceKey, Ser
 }
 
 Result<void> KernelStore::erase_services(std::span<const ServiceKey> keys) {
-    replacing();
     for (std::size_t done = 0; done < keys.size();) {
         auto count = static_cast<u32>(keys.size() - done);
         const int r = bpf_map_delete_batch(services_.get(), keys.data() + done, &count, nullptr);
@@ -182,7 +170,6 @@ Result<void> KernelStore::erase_services(std::span<const ServiceKey> keys) {
 }
 
 Result<void> KernelStore::erase_service(const ServiceKey& key) {
-    replacing();
     if (bpf_map_delete_elem(services_.get(), &key) != 0 && errno != ENOENT)
         return system_error("delete a service");
     return {};
@@ -276,18 +263,6 @@ void KernelStore::put_zero(u32 index, const Counters& value) {
     bpf_map_update_elem(zeros_.fd(), &index, &value, BPF_ANY);
 }
 
-void KernelStore::replacing() {
-    if (ahead_.valid())
-        ahead_.get(); // what is replaced now was not waited for
-}
-
-void KernelStore::settle_ahead() { ahead_ = std::async(std::launch::async, wait_for_programs); }
-
-void KernelStore::settle() {
-    if (ahead_.valid())
-        ahead_.get();
-    else
-        wait_for_programs();
-}
+void KernelStore::settle() { wait_for_programs(); }
 
 } // namespace bpvs::kernel

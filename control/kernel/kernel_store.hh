@@ -4,7 +4,6 @@
 #include "control/kernel/fd.hh"
 #include "control/store.hh"
 
-#include <future>
 #include <memory>
 #include <new>
 #include <string>
@@ -42,12 +41,10 @@ public:
     Result<std::vector<u64>> reasons() override;
     u64 now() override;
     void settle() override;
-    void settle_ahead() override;
 
 private:
     KernelStore() = default;
     std::unexpected<Error> service_refused();
-    void replacing();
     u32 ids() { return config().max_dests + config().max_services; }
     /// A table that cannot be mapped ends the command: there is nothing else to do without memory.
     template <class T>
@@ -59,7 +56,6 @@ private:
     }
 
     Fd services_, counters_, reasons_, clock_, mark_prefixes_;
-    std::future<void> ahead_; ///< valid: waits for packets, and nothing was replaced since it began
     LazyMapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_, mark_rules_, mark_ports_;
 };
 
