@@ -1,24 +1,28 @@
-// bpvs_scenarios: plays scenario files on the native core and on the loaded BPF program.
+// bpvs_scenarios: plays scenario files on the native core and on the loaded BPF program, or on the real IPVS.
 #include "tests/scenarios/lib/bpf_bench.hh"
+#include "tests/scenarios/lib/ipvs_bench.hh"
 #include "tests/scenarios/lib/native_bench.hh"
 #include "tests/scenarios/lib/player.hh"
 
 #include <fmt/format.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 namespace {
 
 using namespace bpvs::scenario;
 
-/// One letter and a text: o passed, f failed, s skipped.
+/// One letter and a text: o passed (perhaps with a remark), f failed, s skipped.
 using Report = std::string;
 
 Report report(const std::optional<Failure>& failure) { return failure ? "f" + to_text(*failure) : "o"; }
@@ -28,42 +32,65 @@ Report play_native(const std::string& text) {
     return report(Player(bench).play(text));
 }
 
-Report play_here_on_bpf(const std::string& text) {
+template <class KernelBench>
+Report play_here(const std::string& text) {
     try {
-        BpfBench bench;
+        KernelBench bench;
         return report(Player(bench).play(text));
     } catch (const Unavailable& why) {
         return std::string("s") + why.what();
     }
 }
 
-/// A process of its own: it changes its network namespace.
-Report play_bpf(const std::string& text) {
+/// A process of its own plays: it changes its network namespace.
+struct Playing {
+    pid_t child = -1;
+    int end = -1;
+};
+
+template <class KernelBench>
+Playing start_apart(const std::string& text) {
     int ends[2];
-    if (pipe(ends) != 0)
-        return "fno pipe";
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return {};
     std::fflush(nullptr);
     const pid_t child = fork();
-    if (child < 0)
-        return "fno process";
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(ends[0]);
-        const Report result = play_here_on_bpf(text);
+        const Report result = play_here<KernelBench>(text);
         const bool written = write(ends[1], result.data(), result.size()) == static_cast<ssize_t>(result.size());
         _exit(written ? 0 : 1);
     }
     close(ends[1]);
+    return {child, ends[0]};
+}
+
+Report finish(const Playing& playing) {
     Report result;
     char buffer[4096];
-    for (ssize_t n = read(ends[0], buffer, sizeof buffer); n > 0; n = read(ends[0], buffer, sizeof buffer))
+    for (ssize_t n = read(playing.end, buffer, sizeof buffer); n > 0; n = read(playing.end, buffer, sizeof buffer))
         result.append(buffer, static_cast<std::size_t>(n));
-    close(ends[0]);
+    close(playing.end);
     int status = 0;
-    waitpid(child, &status, 0);
+    waitpid(playing.child, &status, 0);
     if (result.empty() || status != 0)
         return fmt::format("fthe process that played it ended with status {:#x}", status);
     return result;
+}
+
+/// Scenarios in which IPVS does otherwise, with the reason: lines NAME: REASON.
+std::map<std::string, std::string> read_differences(const std::filesystem::path& path) {
+    std::map<std::string, std::string> all;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);)
+        if (const std::size_t colon = line.find(": "); !line.starts_with('#') && colon != std::string::npos)
+            all.emplace(line.substr(0, colon), line.substr(colon + 2));
+    return all;
+}
+
+/// What is listed must differ.
+Report as_listed(const Report& result, const std::string& reason) {
+    return result[0] == 'f' ? "o: " + reason : result[0] == 's' ? result : "flisted as different, but IPVS does the same";
 }
 
 struct Tally {
@@ -73,7 +100,7 @@ struct Tally {
         const std::string name = fmt::format("{} [{}]", scenario, world);
         if (result[0] == 'o') {
             passed++;
-            fmt::print("ok   {}\n", name);
+            fmt::print("ok   {}{}\n", name, result.substr(1));
         } else if (result[0] == 's') {
             skipped++;
             fmt::print("skip {}: {}\n", name, result.substr(1));
@@ -85,8 +112,29 @@ struct Tally {
     }
 };
 
+struct Scenario {
+    std::filesystem::path path;
+    std::string text;
+};
+
+/// Several at once: mostly they wait.
+void play_on_ipvs(const std::vector<Scenario>& all, Tally& tally) {
+    constexpr std::size_t at_once = 8;
+    std::deque<Playing> playing;
+    for (std::size_t next = 0, done = 0; done < all.size(); done++) {
+        for (; next < all.size() && playing.size() < at_once; next++)
+            playing.push_back(start_apart<IpvsBench>(all[next].text));
+        const auto& path = all[done].path;
+        const auto differences = read_differences(path.parent_path() / "different-from-ipvs.txt");
+        const auto listed = differences.find(path.stem());
+        const Report result = finish(playing.front());
+        playing.pop_front();
+        tally.add(path.stem(), "ipvs", listed == differences.end() ? result : as_listed(result, listed->second));
+    }
+}
+
 int usage() {
-    fmt::print(stderr, "usage: bpvs_scenarios [--world native|bpf] FILE.scn ...\n");
+    fmt::print(stderr, "usage: bpvs_scenarios [--world native|bpf|ipvs] FILE.scn ...\n");
     return 2;
 }
 
@@ -99,21 +147,26 @@ int main(int argc, char** argv) {
         world = argv[at + 1];
         at += 2;
     }
-    if (at >= argc || (!world.empty() && world != "native" && world != "bpf"))
+    if (at >= argc || (!world.empty() && world != "native" && world != "bpf" && world != "ipvs"))
         return usage();
     Tally tally;
+    std::vector<Scenario> scenarios;
     for (; at < argc; at++) {
-        const std::filesystem::path path = argv[at];
         std::stringstream text;
-        std::ifstream file(path);
+        std::ifstream file(argv[at]);
         if (!(text << file.rdbuf())) {
             fmt::print(stderr, "bpvs_scenarios: cannot read {}, or it is empty\n", argv[at]);
             return 2;
         }
-        if (world != "bpf")
-            tally.add(path.stem(), "native", play_native(text.str()));
-        if (world != "native")
-            tally.add(path.stem(), "bpf", play_bpf(text.str()));
+        scenarios.push_back({argv[at], text.str()});
+    }
+    if (world == "ipvs")
+        play_on_ipvs(scenarios, tally);
+    for (const auto& [path, text] : scenarios) {
+        if (world.empty() || world == "native")
+            tally.add(path.stem(), "native", play_native(text));
+        if (world.empty() || world == "bpf")
+            tally.add(path.stem(), "bpf", finish(start_apart<BpfBench>(text)));
     }
     fmt::print("{} passed, {} failed, {} skipped\n", tally.passed, tally.failed, tally.skipped);
     return tally.failed ? 1 : 0;

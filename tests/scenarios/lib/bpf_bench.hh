@@ -6,13 +6,8 @@
 
 namespace bpvs::scenario {
 
-/// The kernel or the privileges for this world are missing.
-struct Unavailable : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 /// Takes over the process's network namespace: one scenario, one process.
-class BpfBench : public Bench {
+class BpfBench : public DirectorBench {
 public:
     /// Moves the process into a network namespace of its own. Throws Unavailable.
     BpfBench();

@@ -1,6 +1,7 @@
 #include "tests/scenarios/lib/commands.hh"
 
 #include "cli/bpvs/mark_text.hh"
+#include "cli/bpvsadm/values.hh"
 #include "tests/scenarios/lib/packet.hh"
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@ struct Line {
     std::string scheduler = "wlc";
     bool one_packet = false;
     u32 persistence = 0;
+    std::optional<u32> netmask;
+    std::string sched_flags;
     ServerSpec server;
     Timeouts timeouts{};
 };
@@ -62,6 +65,14 @@ Line parse_line(const std::vector<std::string>& words) {
             line.server.method = Forward::masq;
         } else if (option == "-o") {
             line.one_packet = true;
+        } else if (option == "-6") {
+            line.service.value().family = Family::v6;
+        } else if (option == "-b") {
+            line.sched_flags = next();
+        } else if (option == "-M") {
+            const std::string mask = next();
+            const bool dotted = mask.find('.') != std::string::npos;
+            line.netmask = dotted ? static_cast<u32>(parse_address(mask).addr.word[0]) : parse_number<u32>(mask);
         } else if (option == "-p") {
             line.persistence = parse_number<u32>(next());
         } else if (option == "-x") {
@@ -74,7 +85,7 @@ Line parse_line(const std::vector<std::string>& words) {
             line.server.port = line.service ? line.service->vport : Be16{};
             parse_endpoint(next(), line.server.family, line.server.addr, line.server.port);
         } else {
-            throw Wrong(fmt::format("scenarios know the options -t -u -f -s -p -o -r -m -w -x -y, not '{}'", option));
+            throw Wrong(fmt::format("scenarios know the options -t -u -f -6 -s -b -p -M -o -r -m -w -x -y, not '{}'", option));
         }
     }
     if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)
@@ -142,7 +153,11 @@ Result<void> carry_out(Director& director, const std::vector<std::string>& words
     service.scheduler = line.scheduler;
     service.one_packet = line.one_packet;
     service.persistence = line.persistence;
-    service.netmask = name.family == Family::v6 ? 128 : 0xffffffff;
+    service.netmask = line.netmask.value_or(name.family == Family::v6 ? 128 : 0xffffffff);
+    const cli::SchedFlags flags = cli::parse_sched_flags(line.sched_flags, line.scheduler);
+    if (!flags.unknown.empty() || !flags.incompatible.empty())
+        throw Wrong(fmt::format("'{}' are no flags of {}", line.sched_flags, line.scheduler));
+    service.sched_flags = flags.bits;
     switch (line.command) {
     case 'A':
         return director.add_service(service);

@@ -30,6 +30,7 @@ const char* reason_name(Reason reason) {
 NativeBench::NativeBench(const sim::Sizes& sizes) : world_(sizes), store_(world_.tables()), director_(store_) {}
 
 void NativeBench::set_up(const Topology& topology) {
+    topology_ = topology;
     using Kind = sim::Destination::Kind;
     sim::Routes& routes = world_.routes();
     for (const Link& link : topology.links) {
@@ -43,6 +44,10 @@ void NativeBench::set_up(const Topology& topology) {
     }
     for (const Family family : {Family::v4, Family::v6})
         routes.add_route({family, {}}, 0, {Kind::unicast, topology.links.front().ifindex, gateway(family)});
+    for (const Prefix& p : own_networks())
+        routes.add_route(p.addr, p.length, {Kind::local});
+    for (const Prefix& p : networks_behind_router())
+        routes.add_route(p.addr, p.length, {Kind::unicast, topology.links.back().ifindex, router(p.addr.family)});
     for (const Prefix& p : topology.unreachable)
         routes.add_route(p.addr, p.length, {Kind::unreachable});
 }

@@ -8,7 +8,7 @@
 
 namespace bpvs::scenario {
 
-class NativeBench : public Bench {
+class NativeBench : public DirectorBench {
 public:
     explicit NativeBench(const sim::Sizes& sizes = {});
 

@@ -1,11 +1,11 @@
 // The packet half of a scenario: what goes in, what comes out.
 #include "tests/scenarios/lib/player.hh"
 
-#include "control/settings.hh"
-#include "tests/scenarios/lib/commands.hh"
+#include "tests/scenarios/lib/stack.hh"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -22,6 +22,8 @@ const char* fate_text(Fate fate) {
         return "sent out";
     case Fate::dropped:
         return "dropped";
+    case Fate::watched:
+        break;
     }
     return "?";
 }
@@ -44,6 +46,11 @@ std::vector<Assignment> assignments(const Words& words) {
         all.push_back({word.substr(0, equals), word.substr(equals + 1)});
     }
     return all;
+}
+
+void must_work(const Result<void>& result) {
+    if (!result)
+        throw Wrong(result.error().message);
 }
 
 Words without_first(const Words& words, std::size_t n = 1) {
@@ -101,28 +108,9 @@ void Player::step(const Words& words) {
         {"no conn", {false, [](Player& p, const Words& w) { p.expect_conn(w, false); }}},
         {"conns", {false, [](Player& p, const Words& w) { p.expect_conns(w); }}},
         {"reason", {false, [](Player& p, const Words& w) { p.expect_reason(w); }}},
-        {"bpvs mark",
-         {false,
-          [](Player& p, const Words& w) {
-              const auto done = p.bench_.change_marks([&](Marks m) { return carry_out_mark(m, w); });
-              if (!done)
-                  throw Wrong(done.error().message);
-          }}},
-        {"bpvs sysctl",
-         {false,
-          [](Player& p, const Words& w) {
-              const auto done =
-                  p.bench_.change([&](Director&, Store& store) { return change_settings(store, assignments(w)); });
-              if (!done)
-                  throw Wrong(done.error().message);
-          }}},
-        {"bpvsadm",
-         {false,
-          [](Player& p, const Words& w) {
-              const auto done = p.bench_.change([&](Director& d, Store&) { return carry_out(d, w); });
-              if (!done)
-                  throw Wrong(done.error().message);
-          }}},
+        {"bpvs mark", {false, [](Player& p, const Words& w) { must_work(p.bench_.mark(w)); }}},
+        {"bpvs sysctl", {false, [](Player& p, const Words& w) { must_work(p.bench_.set(assignments(w))); }}},
+        {"bpvsadm", {false, [](Player& p, const Words& w) { must_work(p.bench_.command(w)); }}},
     };
     if (words[0] == "neighbour" || words[0] == "mtu" || words[0] == "unreachable") {
         change_topology(words);
@@ -173,18 +161,39 @@ void Player::send(const Words& packet, bool local) {
     sent_mark_ = p.mark;
     sent_ = local ? leaving(p, topology_) : arriving(p, topology_);
     const Host side = local ? p.daddr : p.saddr;
-    const Link& link = topology_.towards(side == Host{} ? gateway(Family::v4) : side);
-    answer_ = local ? bench_.send_locally(link, sent_) : bench_.arrive(link, sent_, sent_mark_);
+    sent_on_ = &topology_.towards(side == Host{} ? gateway(Family::v4) : side);
+    answer_ = local ? bench_.send_locally(*sent_on_, sent_) : bench_.arrive(*sent_on_, sent_, sent_mark_);
     unanswered_ = true;
 }
 
-const Answer& Player::take_answer(Fate fate) {
+void Player::expect(Fate fate, const Frame& frame) {
     unanswered_ = false;
+    if (answer_.fate == Fate::watched)
+        return expect_on_the_wires(fate, frame);
     if (answer_.fate != fate)
         throw Wrong(fmt::format("expected: {}\n      got:      {}{}\n      packet:   {}", fate_text(fate),
                                 fate_text(answer_.fate), answer_.reason.empty() ? "" : " (" + answer_.reason + ")",
                                 describe(answer_.frame)));
-    return answer_;
+    if (fate != Fate::dropped)
+        compare(frame, answer_.frame);
+}
+
+/// What the host's stack does with a packet that was left to it is known, so the wires tell.
+void Player::expect_on_the_wires(Fate fate, const Frame& frame) {
+    std::vector<Seen> expected;
+    if (fate == Fate::forwarded)
+        expected.push_back({&sender(topology_, frame), without_chance(frame)});
+    else if (fate == Fate::passed)
+        expected = answer_of_stack(topology_, *sent_on_, frame);
+    const auto text = [](const std::vector<Seen>& all) {
+        std::string lines = all.empty() ? "nothing" : "";
+        for (const Seen& s : all)
+            lines += fmt::format("{}{}: {}", lines.empty() ? "" : "\n                ", s.on->name, describe(s.frame));
+        return lines;
+    };
+    const auto same = [](const Seen& a, const Seen& b) { return a.on->name == b.on->name && a.frame == b.frame; };
+    if (!std::ranges::equal(expected, answer_.seen, same))
+        throw Wrong(fmt::format("expected: {}\n      came out: {}", text(expected), text(answer_.seen)));
 }
 
 void Player::compare(const Frame& expected, const Frame& got) {
@@ -197,23 +206,24 @@ void Player::compare(const Frame& expected, const Frame& got) {
 void Player::expect_out(const Words& words) {
     const std::size_t n = words.size();
     const bool by_neighbour = n > 2 && words[n - 2] == "by" && words[n - 1] == "neighbour";
+    if (by_neighbour && answer_.fate == Fate::watched)
+        throw Unavailable("what the kernel's neighbour code is given cannot be seen from outside");
     const Packet p = parse_packet(by_neighbour ? Words(words.begin(), words.end() - 2) : words);
-    const Frame expected = by_neighbour ? under_macs_of(sent_, p) : leaving(p, topology_);
-    compare(expected, take_answer(Fate::forwarded).frame);
+    expect(Fate::forwarded, by_neighbour ? under_macs_of(sent_, p) : leaving(p, topology_));
 }
 
 void Player::expect_rewritten(const Words& packet) {
-    const Frame expected = under_macs_of(sent_, parse_packet(packet));
-    compare(expected, take_answer(Fate::passed).frame);
+    if (answer_.fate == Fate::watched)
+        throw Unavailable("what the host's stack is given cannot be seen from outside");
+    expect(Fate::passed, under_macs_of(sent_, parse_packet(packet)));
 }
 
 void Player::expect_pass(u32 mark) {
-    const Answer& answer = take_answer(Fate::passed);
-    compare(sent_, answer.frame);
-    if (answer.mark != mark)
-        throw Wrong(fmt::format("expected the mark {}, got {}", mark, answer.mark));
+    expect(Fate::passed, sent_);
+    if (answer_.fate != Fate::watched && answer_.mark != mark)
+        throw Wrong(fmt::format("expected the mark {}, got {}", mark, answer_.mark));
 }
 
-void Player::expect_drop() { take_answer(Fate::dropped); }
+void Player::expect_drop() { expect(Fate::dropped, {}); }
 
 } // namespace bpvs::scenario

@@ -15,9 +15,6 @@ struct Failure {
 };
 std::string to_text(const Failure& failure);
 
-/// Words of a step, after its name.
-using Words = std::vector<std::string>;
-
 class Player {
 public:
     explicit Player(Bench& bench) : bench_(bench) {}
@@ -35,7 +32,9 @@ private:
     void expect_rewritten(const Words& packet);
     void expect_pass(u32 mark);
     void expect_drop();
-    const Answer& take_answer(Fate fate);
+    /// The last packet ended so, as this frame.
+    void expect(Fate fate, const Frame& frame);
+    void expect_on_the_wires(Fate fate, const Frame& frame);
     void compare(const Frame& expected, const Frame& got);
 
     void expect_counters(const Words& words);
@@ -47,6 +46,7 @@ private:
     Topology topology_;
     bool is_set_up_ = false;
     bool unanswered_ = false; ///< a packet went in and nothing was said about it yet
+    const Link* sent_on_ = nullptr;
     Frame sent_;
     u32 sent_mark_ = 0;
     Answer answer_{};

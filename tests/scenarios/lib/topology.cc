@@ -47,6 +47,10 @@ bool same_net(const Host& a, const Host& b) {
     return (from_be32(a.addr.word[0]) >> 8) == (from_be32(b.addr.word[0]) >> 8);
 }
 
+bool belongs_to_any(const Host& addr, const std::vector<Prefix>& prefixes) {
+    return std::ranges::any_of(prefixes, [&](const Prefix& p) { return belongs(addr, p); });
+}
+
 bool on_link(const Link& link, const Host& addr) {
     return std::ranges::any_of(link.addresses, [&](const Host& own) { return same_net(own, addr); });
 }
@@ -69,16 +73,22 @@ Link& Topology::link(std::string_view name) {
 }
 
 bool Topology::is_local(const Host& addr) const {
-    return std::ranges::any_of(
+    return belongs_to_any(addr, own_networks()) || std::ranges::any_of(
         links, [&](const Link& l) { return std::ranges::find(l.addresses, addr) != l.addresses.end(); });
 }
 
 const Link& Topology::towards(const Host& addr) const {
+    if (belongs_to_any(addr, networks_behind_router()))
+        return links.back();
     const auto it = std::ranges::find_if(links, [&](const Link& l) { return on_link(l, addr); });
     return it == links.end() ? links.front() : *it;
 }
 
-Host Topology::next_hop(const Host& addr) const { return on_link(towards(addr), addr) ? addr : gateway(addr.family); }
+Host Topology::next_hop(const Host& addr) const {
+    if (belongs_to_any(addr, networks_behind_router()))
+        return router(addr.family);
+    return on_link(towards(addr), addr) ? addr : gateway(addr.family);
+}
 
 std::vector<Host> Topology::neighbours(const Link& link) const {
     std::vector<Host> all;
@@ -96,6 +106,28 @@ Host parse_address(std::string_view text) {
 }
 
 Host gateway(Family family) { return parse_address(family == Family::v6 ? "6gip" : "gip"); }
+Host router(Family family) { return parse_address(family == Family::v6 ? "6router" : "router"); }
+
+const std::vector<Prefix>& own_networks() {
+    static const std::vector<Prefix> all{{numeric("10.32.0.0"), 12}, {numeric("2001:db8:a00::"), 48}};
+    return all;
+}
+
+const std::vector<Prefix>& networks_behind_router() {
+    static const std::vector<Prefix> all{{numeric("10.16.0.0"), 12}, {numeric("2001:db8:b00::"), 48}};
+    return all;
+}
+
+bool belongs(const Host& addr, const Prefix& prefix) {
+    u32 bits = prefix.length;
+    for (std::size_t i = 0; i < std::size(addr.addr.word) && bits > 0; i++) {
+        const u32 here = std::min(bits, 32u);
+        if ((from_be32(addr.addr.word[i]) ^ from_be32(prefix.addr.addr.word[i])) >> (32 - here))
+            return false;
+        bits -= here;
+    }
+    return addr.family == prefix.addr.family;
+}
 
 u32 prefix_length(Family family) { return family == Family::v6 ? 64 : 24; }
 

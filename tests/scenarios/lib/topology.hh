@@ -57,8 +57,14 @@ struct Topology {
 
 /// A role's name, or an address as people write it.
 Host parse_address(std::string_view text);
-/// The gateway of a family.
+/// The gateway of a family, and the router among the servers.
 Host gateway(Family family);
+Host router(Family family);
+/// Networks of which every address is the director's, and networks of servers behind the router: room for many
+/// scenarios at once.
+const std::vector<Prefix>& own_networks();
+const std::vector<Prefix>& networks_behind_router();
+bool belongs(const Host& addr, const Prefix& prefix);
 u32 prefix_length(Family family);
 /// The role's name if there is one.
 std::string address_name(const Host& addr);

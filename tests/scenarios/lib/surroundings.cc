@@ -1,0 +1,75 @@
+#include "tests/scenarios/lib/surroundings.hh"
+
+#include "tests/scenarios/lib/bench.hh"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+namespace bpvs::scenario {
+
+namespace {
+
+void ip_batch(const std::string& lines) {
+    const std::unique_ptr<FILE, int (*)(FILE*)> ip(popen("ip -batch -", "w"), [](FILE*) { return 0; });
+    if (!ip)
+        throw Wrong("cannot run ip");
+    std::fputs(lines.c_str(), ip.get());
+    if (pclose(ip.get()) != 0)
+        throw Wrong("ip refused:\n" + lines);
+}
+
+/// Addresses, routes and permanent neighbours as the scenario has them.
+std::string lines_for_ip(const Topology& t) {
+    std::string s = "link set lo up\n";
+    for (const Link& l : t.links) {
+        s += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-peer mtu {3}\n", l.name,
+                         l.ifindex, mac_text(l.mac.data()), l.mtu);
+        s += fmt::format("link set {0} up\nlink set {0}-peer up\n", l.name);
+        for (const Host& addr : l.addresses)
+            s += fmt::format("addr add {}/{} dev {}{}\n", address_text(addr), prefix_length(addr.family), l.name,
+                             addr.family == Family::v6 ? " nodad" : "");
+        for (const Host& addr : t.neighbours(l))
+            s += fmt::format("neigh replace {} lladdr {} nud permanent dev {}\n", address_text(addr),
+                             mac_text(mac_of_neighbour(addr).data()), l.name);
+    }
+    for (const Family family : {Family::v4, Family::v6})
+        s += fmt::format("route add default via {}\n", address_text(gateway(family)));
+    for (const Prefix& p : own_networks())
+        s += fmt::format("route add local {}/{} dev lo\n", address_text(p.addr), p.length);
+    for (const Prefix& p : networks_behind_router())
+        s += fmt::format("route add {}/{} via {}\n", address_text(p.addr), p.length,
+                         address_text(router(p.addr.family)));
+    for (const Prefix& p : t.unreachable)
+        s += fmt::format("route add unreachable {}/{}\n", address_text(p.addr), p.length);
+    return s;
+}
+
+} // namespace
+
+void enter_new_namespace() {
+    if (unshare(CLONE_NEWNET) != 0)
+        throw Unavailable(fmt::format("no network namespace: {}", std::strerror(errno)));
+}
+
+void write_file(const std::string& path, const std::string& value) {
+    std::ofstream file(path);
+    if (!(file << value << std::flush))
+        throw Wrong(fmt::format("cannot write {} to {}", value, path));
+}
+
+void build_surroundings(const Topology& topology) {
+    const std::string net = "/proc/sys/net/";
+    write_file(net + "ipv4/ip_forward", "1");
+    write_file(net + "ipv6/conf/all/forwarding", "1");
+    // Nothing but the scenario's packets may pass: no link-local addresses, no discovery.
+    write_file(net + "ipv6/conf/default/addr_gen_mode", "1");
+    ip_batch(lines_for_ip(topology));
+}
+
+} // namespace bpvs::scenario
