@@ -26,6 +26,7 @@ template <u32 offset>
 
 struct TcEnv : BpfTables {
     static constexpr u32 l3 = net::eth::size;
+    static constexpr u32 gso_by_frags = 0xffff;
     struct __sk_buff* skb;
 
     /// PACKET_HOST, and no VLAN tag: tagged frames come again on the VLAN's own interface.
@@ -63,9 +64,16 @@ struct TcEnv : BpfTables {
         return linear(offset, length);
     }
 
-    /// A GSO buffer becomes frames of gso_size payload, each under the buffer's headers.
+    [[gnu::always_inline]] bool read(u32 offset, u32& word) {
+        return skb_load_bytes(skb, offset, &word, sizeof word) == 0;
+    }
+
+    /// A GSO buffer becomes frames of gso_size payload, each under the buffer's headers. SCTP's becomes frames that its
+    /// sender has cut to the path's MTU, of lengths that are not told.
     [[gnu::always_inline]] u32 segment_length(const net::Packet& p) {
-        const u32 payload = static_cast<u32>(BPVS_CONTEXT(skb, gso_size));
+        u32 payload = static_cast<u32>(BPVS_CONTEXT(skb, gso_size));
+        if (payload == gso_by_frags)
+            payload = sizeof(u32);
         return payload == 0 ? p.length : payload + (p.l4 - l3) + p.l4_size;
     }
 

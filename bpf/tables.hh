@@ -3,6 +3,7 @@
 
 #include "bpf/helpers.hh"
 #include "bpf/maps.hh"
+#include "core/net/crc32c.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/mark.hh"
 
@@ -30,6 +31,11 @@ extern "C" [[gnu::noinline]] bpvs::u32 bpvs_search_ports(bpvs::u32 offset, bpvs:
                                                          bpvs::u32 mark) {
     bpvs::bpf::PortTable t;
     return bpvs::mark_of_port(t, {offset, count}, static_cast<bpvs::u16>(port), mark);
+}
+
+/// A loop and two tables: likewise.
+extern "C" [[gnu::noinline]] bpvs::u32 bpvs_crc32c_change(bpvs::u32 change, bpvs::u32 length) {
+    return bpvs::net::crc32c_change(change, length);
 }
 
 namespace bpvs::bpf {
@@ -60,6 +66,7 @@ struct BpfTables : PortTable {
     [[gnu::always_inline]] u32 search_ports(const MarkRange& range, u16 port, u32 mark) {
         return bpvs_search_ports(range.offset, range.count, port, mark);
     }
+    [[gnu::always_inline]] u32 crc32c_change(u32 change, u32 length) { return bpvs_crc32c_change(change, length); }
     [[gnu::always_inline]] Cursor* cursor(u32 index) { return element<Cursor>(::cursors, index); }
     [[gnu::always_inline]] Counters* counters(u32 index) { return element<Counters>(::counters, index); }
 

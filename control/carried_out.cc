@@ -11,12 +11,6 @@ Result<void> refuse(const std::string& what, const char* why) {
 
 } // namespace
 
-Result<void> CarriedOut::check_name(const ServiceName& name, const std::string& what) const {
-    if (name.protocol == IpProto::sctp && !sctp)
-        return refuse(what, "this version balances TCP and UDP only; use -t or -u.");
-    return {};
-}
-
 Result<void> CarriedOut::check_service(const ServiceSpec& spec, const std::string& what) const {
     if (!spec.pe.empty() && !engines)
         return refuse(what, "persistence engines (--pe) are not carried out by this version; leave the option out.");

@@ -17,15 +17,13 @@ constexpr u32 bit_of(Enum e) {
 }
 
 struct CarriedOut {
-    bool sctp = false;
     bool engines = false; ///< --pe
     u32 methods = bit_of(Forward::masq);
 
     /// All that IPVS does: for tables that no packet is run on.
-    static constexpr CarriedOut everything() { return {.sctp = true, .engines = true, .methods = ~0u}; }
+    static constexpr CarriedOut everything() { return {.engines = true, .methods = ~0u}; }
 
     /// not_supported. `what` begins the message ("Cannot add the service TCP 1.1.1.1:80").
-    Result<void> check_name(const ServiceName& name, const std::string& what) const;
     Result<void> check_service(const ServiceSpec& spec, const std::string& what) const;
     Result<void> check_server(const ServerSpec& spec, Family service, const std::string& what) const;
 };

@@ -48,9 +48,6 @@ TEST(AddService, by_firewall_mark_is_one_service_for_all_addresses_and_ports) {
 
 TEST(AddService, says_what_this_version_does_not_carry_out) {
     Lab lab;
-    ServiceSpec spec = service(tcp());
-    spec.name.protocol = IpProto::sctp;
-    REFUSED(Errc::not_supported, lab.director.add_service(spec));
     ServiceSpec sip = service(udp(5060));
     sip.pe = "sip";
     REFUSED(Errc::not_supported, lab.director.add_service(sip));

@@ -125,7 +125,7 @@ Result<CompiledMarks> compile_marks(std::span<const MarkRule> rules, u32 generat
     CompiledMarks result;
     Compiler compiler(result, generation);
     for (const Family family : {Family::v4, Family::v6})
-        for (const IpProto protocol : {IpProto::tcp, IpProto::udp})
+        for (const IpProto protocol : {IpProto::tcp, IpProto::udp, IpProto::sctp})
             compiler.compile(rules, protocol, family);
     if (result.ports.size() > max_mark_ports)
         return fail(Errc::no_room,

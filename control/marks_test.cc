@@ -96,11 +96,12 @@ TEST(Marks, a_longer_prefix_does_not_hide_the_ports_of_a_shorter_one) {
     EXPECT_EQ(lab.mark(to(vip, 443)), 6u);
 }
 
-TEST(Marks, a_rule_for_any_protocol_is_one_for_tcp_and_udp) {
+TEST(Marks, a_rule_for_any_protocol_is_one_for_tcp_udp_and_sctp) {
     Lab lab;
     lab.add({rule(5, vip, 32, 53, 53, IpProto::none)});
     EXPECT_EQ(lab.mark(to(vip, 53)), 5u);
     EXPECT_EQ(lab.mark(to(vip, 53, IpProto::udp)), 5u);
+    EXPECT_EQ(lab.mark(to(vip, 53, IpProto::sctp)), 5u);
 }
 
 TEST(Marks, mark_0_takes_a_mark_away) {
@@ -320,7 +321,7 @@ MarkRule random_rule() {
             .first_port = std::min(a, b),
             .last_port = std::max(a, b),
             .length = static_cast<u8>(length),
-            .protocol = *rc::gen::element(IpProto::none, IpProto::tcp, IpProto::udp),
+            .protocol = *rc::gen::element(IpProto::none, IpProto::tcp, IpProto::udp, IpProto::sctp),
             .family = family};
 }
 
@@ -351,7 +352,7 @@ RC_GTEST_PROP(MarksProperty, compiled_rules_say_what_the_list_says, ()) {
     }
     for (int i = 0; i < 60; ++i) {
         const Family family = *rc::gen::element(Family::v4, Family::v6);
-        const Probe p{family, *rc::gen::element(IpProto::tcp, IpProto::udp), random_address(family),
+        const Probe p{family, *rc::gen::element(IpProto::tcp, IpProto::udp, IpProto::sctp), random_address(family),
                       *rc::gen::element<u16>(0, 1, 78, 79, 80, 81, 82, 442, 443, 444, 999, 1001, 65533, 65534, 65535)};
         RC_ASSERT(lab.mark(p) == naive(rules, p));
     }

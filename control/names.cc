@@ -70,10 +70,12 @@ std::vector<std::string> scheduler_names() {
 
 const char* state_name(State s) {
     constexpr std::array<const char*, state_count> names{
-        "NONE",       "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE",
-        "CLOSE_WAIT", "LAST_ACK",    "LISTEN",   "SYNACK",   "UDP",      "ASSURED"};
+        "NONE",        "ESTABLISHED", "SYN_SENT",   "SYN_RECV",   "FIN_WAIT",  "TIME_WAIT", "CLOSE",  "CLOSE_WAIT",
+        "LAST_ACK",    "LISTEN",      "SYNACK",     "UDP",        "ASSURED",   nullptr,     nullptr,  nullptr,
+        nullptr,       "INIT1",       "INIT",       "C-SENT",     "C-REPLIED", "C-WAIT",    "COOKIE", "C-ECHOED",
+        "ESTABLISHED", "S-SENT",      "S-RECEIVED", "S-ACK-SENT", "REJECTED",  "CLOSED"};
     const auto i = static_cast<std::size_t>(s);
-    return i < names.size() ? names[i] : "UNKNOWN";
+    return i < names.size() && names[i] ? names[i] : "UNKNOWN";
 }
 
 std::string to_text(Family family, const Address& addr, Be16 port) {
@@ -86,7 +88,7 @@ std::string to_text(Family family, const Address& addr, Be16 port) {
 std::string to_text(const MarkRule& r) {
     std::string text;
     if (r.protocol != IpProto::none)
-        text += r.protocol == IpProto::udp ? "-p udp " : "-p tcp ";
+        text += r.protocol == IpProto::udp ? "-p udp " : r.protocol == IpProto::sctp ? "-p sctp " : "-p tcp ";
     if (r.length > 0) {
         char address[INET6_ADDRSTRLEN] = "";
         inet_ntop(r.family == Family::v6 ? AF_INET6 : AF_INET, r.destination.word, address, sizeof address);

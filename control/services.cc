@@ -40,8 +40,6 @@ Service with_settings(Service service, const ServiceSpec& spec, Engine engine) {
 
 Result<void> Draft::add_service(const ServiceSpec& spec) {
     const std::string what = fmt::format("Cannot add the service {}", to_text(spec.name));
-    if (auto ok = carried_out_.check_name(spec.name, what); !ok)
-        return ok;
     const ServiceKey key = ledger_.key(spec.name);
     const auto touched = touched_.find(key);
     if (touched == touched_.end() ? !flushed_ && ledger_.find(key) != nullptr : touched->second.there)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/net/checksum.hh"
+#include "core/net/crc32c.hh"
 #include "core/net/headers.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/mark.hh"
@@ -54,6 +55,7 @@ public:
         return p != nullptr;
     }
     u32 search_ports(const MarkRange& range, u16 port, u32 mark) { return mark_of_port(*this, range, port, mark); }
+    u32 crc32c_change(u32 change, u32 length) { return net::crc32c_change(change, length); }
     const FlowTarget* find_flow(const Flow& flow) { return tables_->flows.lookup(flow); }
     int insert_flow(const Flow& flow, const FlowTarget& target) {
         switch (tables_->flows.insert(flow, target)) {
@@ -139,6 +141,13 @@ public:
 
     u8* at(u32 offset, u32 length) {
         return u64{offset} + length <= frame_->size() ? frame_->data() + offset : nullptr;
+    }
+
+    bool read(u32 offset, u32& word) {
+        const u8* p = at(offset, sizeof word);
+        if (p)
+            word = net::load<u32>(p);
+        return p != nullptr;
     }
 
     u32 segment_length(const net::Packet& p) { return p.length; }

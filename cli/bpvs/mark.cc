@@ -21,7 +21,7 @@ struct Arguments {
 };
 
 void add_rule_options(CLI::App& app, Arguments& a) {
-    app.add_option("-p,--protocol", a.words.protocol, "tcp, udp or any (both); without it: any");
+    app.add_option("-p,--protocol", a.words.protocol, "tcp, udp, sctp or any (all three); without it: any");
     app.add_option("-d,--destination", a.words.destination, "address or prefix; without it: every IPv4 address");
     app.add_option("--dport,--port", a.words.ports, "destination port N or ports A:B; without it: all");
     app.add_option("--set-mark,--mark,--set-xmark", a.words.mark, "the mark, decimal or hexadecimal (0x5)");
@@ -33,8 +33,8 @@ void add_rule_options(CLI::App& app, Arguments& a) {
         };
     };
     app.add_option("-j,--jump", a.target, "MARK, as iptables writes it")->check(only("the target", {"MARK"}));
-    app.add_option("-m,--match", a.match, "tcp or udp, as iptables writes it")
-        ->check(only("the match", {"tcp", "udp"}));
+    app.add_option("-m,--match", a.match, "tcp, udp or sctp, as iptables writes it")
+        ->check(only("the match", {"tcp", "udp", "sctp"}));
 }
 
 int change(Access access, const std::function<Result<void>(Marks)>& what) {

@@ -35,8 +35,11 @@ Result<IpProto> parse_protocol(const std::string& text) {
         return IpProto::tcp;
     if (text == "udp" || text == "17")
         return IpProto::udp;
-    return fail(Errc::not_supported,
-                fmt::format("Packets of the protocol \"{}\" are not marked: name tcp, udp or any (both).", text));
+    if (text == "sctp" || text == "132")
+        return IpProto::sctp;
+    return fail(
+        Errc::not_supported,
+        fmt::format("Packets of the protocol \"{}\" are not marked: name tcp, udp, sctp or any (all three).", text));
 }
 
 /// The destination into `rule`; host bits are cut off, as iptables does.
@@ -113,7 +116,16 @@ std::string ports_text(const MarkRule& r) {
 }
 
 std::string protocol_text(const MarkRule& r) {
-    return r.protocol == IpProto::none ? "any" : r.protocol == IpProto::udp ? "udp" : "tcp";
+    switch (r.protocol) {
+    case IpProto::none:
+        return "any";
+    case IpProto::udp:
+        return "udp";
+    case IpProto::sctp:
+        return "sctp";
+    default:
+        return "tcp";
+    }
 }
 
 std::string destination_text(const MarkRule& r) {

@@ -17,6 +17,8 @@ std::string parsed(const MarkWords& words) {
 TEST(MarkRules, are_written_as_for_iptables) {
     EXPECT_EQ(parsed({"tcp", "10.0.0.0/24", "80:90", "5"}), "-p tcp -d 10.0.0.0/24 --dport 80:90 --set-mark 5");
     EXPECT_EQ(parsed({"udp", "10.0.0.1", "53", "0x10"}), "-p udp -d 10.0.0.1/32 --dport 53 --set-mark 16");
+    EXPECT_EQ(parsed({"sctp", "10.0.0.1", "", "5"}), "-p sctp -d 10.0.0.1/32 --set-mark 5");
+    EXPECT_EQ(parsed({"132", "", "9", "5"}), "-p sctp --dport 9 --set-mark 5");
     EXPECT_EQ(parsed({"all", "", "", "0x5/0xffffffff"}), "--set-mark 5");
     EXPECT_EQ(parsed({"6", "2001:db8::/33", ":9", "4294967295"}),
               "-p tcp -d 2001:db8::/33 --dport 0:9 --set-mark 4294967295");
@@ -35,7 +37,7 @@ TEST(MarkRules, that_are_wrong_are_refused_with_a_sentence) {
         const std::string text = parsed(words);
         EXPECT_TRUE(text.starts_with("refused: ") && text.ends_with('.')) << text;
     };
-    for (const char* protocol : {"icmp", "sctp", "TCP", "300", "-1"})
+    for (const char* protocol : {"icmp", "stcp", "TCP", "300", "-1"})
         refused({protocol, right.destination, right.ports, right.mark});
     for (const char* destination : {"10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/255.255.255.0",
                                     "::1/129", ":::", "www.example.com", "10.0.0.0/24/3"})

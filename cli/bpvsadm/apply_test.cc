@@ -75,7 +75,7 @@ TEST_F(Table, is_told_apart_from_a_file_as_diff_does) {
 TEST_F(Table, of_a_wrong_file_is_trouble_and_nothing_changes) {
     run("-R", old_table);
     for (const char* file :
-         {"-C\n", "-A --sctp-service 1.1.1.1:80\n", "-A -t 1.1.1.1:80 -s rr\n-A -t 1.1.1.1:80 -s rr\n", "x\n"}) {
+         {"-C\n", "-A -u 1.1.1.1:80 -p --pe sip\n", "-A -t 1.1.1.1:80 -s rr\n-A -t 1.1.1.1:80 -s rr\n", "x\n"}) {
         EXPECT_EQ(diff(file).exit, 2) << file;
         const Outcome o = apply(file);
         EXPECT_EQ(o.exit, 2) << file;

@@ -63,10 +63,10 @@ TEST_F(Bpvsadm, a_service_without_a_scheduler_gets_wlc) {
 TEST_F(Bpvsadm, refuses_what_is_not_carried_out_yet_with_one_sentence_and_changes_nothing) {
     run("-A -t 1.1.1.1:80 -s rr");
     const std::string before = run("-Sn").out;
-    for (const char* line : {"-A -u 1.1.1.1:81 -s rr -p --pe sip", "-A --sctp-service 1.1.1.1:81 -s rr",
-                             "-E -t 1.1.1.1:80 -s rr -p --pe sip", "-a -t 1.1.1.1:80 -r 172.16.1.1",
-                             "-a -t 1.1.1.1:80 -r 172.16.1.1 -g", "-a -t 1.1.1.1:80 -r 172.16.1.1 -i",
-                             "-a -t 1.1.1.1:80 -r [2001:db8::2]:80 -i", "--start-daemon master --mcast-interface lo"}) {
+    for (const char* line :
+         {"-A -u 1.1.1.1:81 -s rr -p --pe sip", "-E -t 1.1.1.1:80 -s rr -p --pe sip", "-a -t 1.1.1.1:80 -r 172.16.1.1",
+          "-a -t 1.1.1.1:80 -r 172.16.1.1 -g", "-a -t 1.1.1.1:80 -r 172.16.1.1 -i",
+          "-a -t 1.1.1.1:80 -r [2001:db8::2]:80 -i", "--start-daemon master --mcast-interface lo"}) {
         const Outcome o = run(line);
         EXPECT_EQ(o.exit, 255) << line;
         EXPECT_TRUE(o.err.starts_with("bpvsadm: ") && o.err.ends_with(".\n")) << line << ": " << o.err;
@@ -135,26 +135,25 @@ TEST_F(Bpvsadm, restore_reports_every_wrong_line_and_changes_nothing) {
                                 "-A -t 1.1.1.1:82 -s nosuch\n"
                                 "-a -t 1.1.1.1:82 -r 172.16.1.1 -m\n"
                                 "-a -t 1.1.1.1:83 -r 172.16.1.1 -m\n"
-                                "-A --sctp-service 1.1.1.1:84\n"
+                                "-A -u 1.1.1.1:84 -p --pe sip\n"
                                 "hello\n"
                                 "-A -s rr\n"
                                 "-L\n"
                                 "-R\n");
     EXPECT_EQ(o.exit, 255);
     EXPECT_EQ(o.out, "");
-    EXPECT_EQ(
-        o.err,
-        "line 3: Service already exists: -A -t 1.1.1.1:81 -s wrr\n"
-        "line 5: Scheduler or persistence engine not found: -A -t 1.1.1.1:82 -s nosuch\n"
-        "line 7: Service not defined: -a -t 1.1.1.1:83 -r 172.16.1.1 -m\n"
-        "line 8: Cannot add the service SCTP 1.1.1.1:84: this version balances TCP and UDP only; use -t or -u: -A "
-        "--sctp-service 1.1.1.1:84\n"
-        "line 9: does not begin with a command, such as -A or -a: hello\n"
-        "line 10: You need to supply the 'service-address' option for the 'add-service' command: -A -s rr\n"
-        "line 11: a listing has no place among changes that are made together; --ipvs-restore goes line by line: "
-        "-L\n"
-        "line 12: does not begin with a command, such as -A or -a: -R\n"
-        "bpvsadm: 8 of 13 lines are wrong; nothing was changed.\n");
+    EXPECT_EQ(o.err,
+              "line 3: Service already exists: -A -t 1.1.1.1:81 -s wrr\n"
+              "line 5: Scheduler or persistence engine not found: -A -t 1.1.1.1:82 -s nosuch\n"
+              "line 7: Service not defined: -a -t 1.1.1.1:83 -r 172.16.1.1 -m\n"
+              "line 8: Cannot add the service UDP 1.1.1.1:84: persistence engines (--pe) are not carried out by this "
+              "version; leave the option out: -A -u 1.1.1.1:84 -p --pe sip\n"
+              "line 9: does not begin with a command, such as -A or -a: hello\n"
+              "line 10: You need to supply the 'service-address' option for the 'add-service' command: -A -s rr\n"
+              "line 11: a listing has no place among changes that are made together; --ipvs-restore goes line by line: "
+              "-L\n"
+              "line 12: does not begin with a command, such as -A or -a: -R\n"
+              "bpvsadm: 8 of 13 lines are wrong; nothing was changed.\n");
     EXPECT_EQ(run("-Sn").out, "-A -t 1.1.1.1:80 -s rr\n");
 }
 
@@ -177,7 +176,7 @@ TEST_F(Bpvsadm, restore_replaces_the_table_in_one_switch_when_the_file_begins_wi
     EXPECT_EQ(run.lab.tables.dests[record].active, 3u) << "connections stay";
     EXPECT_EQ(run("--replace", "-A -t 1.1.1.1:9 -s rr\n").exit, 0);
     EXPECT_EQ(run("-Sn").out, "-A -t 1.1.1.1:9 -s rr\n");
-    EXPECT_EQ(run("--replace", "-A --sctp-service 1.1.1.1:9\n").exit, 255);
+    EXPECT_EQ(run("--replace", "-A -u 1.1.1.1:9 -p --pe sip\n").exit, 255);
     EXPECT_EQ(run("-Sn").out, "-A -t 1.1.1.1:9 -s rr\n");
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cctype>
+#include <set>
 
 namespace bpvs::cli {
 namespace {
@@ -116,12 +117,15 @@ std::optional<std::bitset<state_count>> parse_states(const std::string& text) {
         const std::size_t end = std::min(text.find(',', begin), text.size());
         std::string name = text.substr(begin, end - begin);
         std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
-        std::size_t i = 0;
-        while (i < state_count && name != state_name(static_cast<State>(i)))
-            ++i;
-        if (i == state_count)
+        bool known = false; // a name may be that of states of two protocols
+        for (u32 i = 0; i < state_count; ++i) {
+            if (!is_state(i) || name != state_name(static_cast<State>(i)))
+                continue;
+            states.set(i);
+            known = true;
+        }
+        if (!known)
             return std::nullopt;
-        states.set(i);
         begin = end + 1;
     }
     return states;
@@ -129,8 +133,10 @@ std::optional<std::bitset<state_count>> parse_states(const std::string& text) {
 
 std::string all_states() {
     std::string text;
+    std::set<std::string> seen;
     for (u32 i = 0; i < state_count; ++i)
-        text += (i == 0 ? "" : ",") + std::string(state_name(static_cast<State>(i)));
+        if (is_state(i) && seen.insert(state_name(static_cast<State>(i))).second)
+            text += (text.empty() ? "" : ",") + std::string(state_name(static_cast<State>(i)));
     return text;
 }
 

@@ -25,9 +25,12 @@ TEST(Network, contains_what_has_its_leading_bits) {
 }
 
 TEST(States, are_ipvsadms_in_any_case) {
-    EXPECT_EQ(parse_states("established,SYN_RECV")->count(), 2u);
+    EXPECT_EQ(parse_states("time_wait,SYN_RECV")->count(), 2u);
     EXPECT_TRUE(parse_states("UDP")->test(static_cast<std::size_t>(State::udp)));
-    EXPECT_EQ(parse_states(all_states())->count(), state_count);
+    EXPECT_EQ(parse_states("ESTABLISHED")->count(), 2u) << "TCP's and SCTP's";
+    EXPECT_TRUE(parse_states("s-ack-sent")->test(static_cast<std::size_t>(State::sctp_shutdown_ack_sent)));
+    EXPECT_EQ(parse_states(all_states())->count(), 26u);
+    EXPECT_EQ(all_states().find("ESTABLISHED"), all_states().rfind("ESTABLISHED"));
     for (const char* wrong : {"", ",", "UDP,", "OPEN", "UDP CLOSE"})
         EXPECT_FALSE(parse_states(wrong)) << wrong;
 }

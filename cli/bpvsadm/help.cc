@@ -43,7 +43,7 @@ std::string help_text(const char* program) {
     for (const OptionRow& row : options())
         text += fmt::format("  {:<36} {}{}\n", spelling(row.long_name, row.short_name, row.argument), row.help,
                             goes_with(row.opt));
-    text += "\nThis version balances TCP and UDP by NAT (-m);\n"
+    text += "\nThis version balances TCP, UDP and SCTP by NAT (-m);\n"
             "it refuses, with one sentence, what it does not carry out yet.\n";
     return text;
 }

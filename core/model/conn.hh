@@ -8,7 +8,8 @@
 
 namespace bpvs {
 
-/// TCP and UDP states, and those of templates, by IPVS's names; the numbers are part of the map layout.
+/// States by IPVS's names; the numbers are part of the map layout. SCTP, too, begins in `none`; its others begin at 17,
+/// so that the lower four bits of a state are its column in the table of its protocol (core/pipeline/state_table.hh).
 enum class State : u8 {
     none = 0,
     established,
@@ -23,8 +24,25 @@ enum class State : u8 {
     synack,
     udp,
     assured, ///< a template, one of whose connections was established or answered; before that it is in `none`
+    sctp_init1 = 17,
+    sctp_init,
+    sctp_cookie_sent,
+    sctp_cookie_replied,
+    sctp_cookie_wait,
+    sctp_cookie,
+    sctp_cookie_echoed,
+    sctp_established,
+    sctp_shutdown_sent,
+    sctp_shutdown_received,
+    sctp_shutdown_ack_sent,
+    sctp_rejected,
+    sctp_closed,
 };
-constexpr u32 state_count = 13;
+constexpr u32 state_count = 30;
+constexpr bool is_state(u32 number) {
+    return number <= static_cast<u32>(State::assured) ||
+           (number >= static_cast<u32>(State::sctp_init1) && number < state_count);
+}
 
 /// Life of a slot. A dead slot rests in limbo until no program can still hold a pointer to it.
 enum class Life : u8 { free = 0, building = 1, live = 2, limbo = 3 };

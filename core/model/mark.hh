@@ -16,8 +16,8 @@ namespace bpvs {
 /// Rules of one list, and stretches of ports that they may come to.
 constexpr u32 max_mark_rules = 1024;
 constexpr u32 max_mark_ports = 65536;
-/// Prefixes of two lists, for TCP and for UDP each.
-constexpr u32 max_mark_prefixes = 4 * max_mark_rules;
+/// Prefixes of two lists, for TCP, UDP and SCTP each.
+constexpr u32 max_mark_prefixes = 6 * max_mark_rules;
 
 /// Which list is in force; part of Config. One aligned 8-byte store flips both fields at once.
 struct MarksInForce {
@@ -32,7 +32,7 @@ struct MarkRule {
     u16 first_port; ///< host byte order, both inclusive
     u16 last_port;
     u8 length;        ///< of the prefix, bits
-    IpProto protocol; ///< none: TCP and UDP
+    IpProto protocol; ///< none: TCP, UDP and SCTP
     Family family;
     u8 reserved;
     u32 spare;

@@ -17,9 +17,9 @@
     X(not_ip,            pass,    "neither IPv4 nor IPv6")                                                                        \
     X(malformed,         pass,    "truncated or inconsistent headers")                                               \
     X(fragment,          pass,    "an IP fragment; fragments are not balanced yet")                                  \
-    X(other_protocol,    pass,    "neither TCP, UDP nor an ICMP error")                                              \
+    X(other_protocol,    pass,    "neither TCP, UDP, SCTP nor an ICMP error")                                        \
     X(no_service,        pass,    "no service and no connection matches")                                            \
-    X(no_connection,     pass,    "for a TCP service, but neither of a connection nor a SYN")                        \
+    X(no_connection,     pass,    "for a TCP or SCTP service, but neither of a connection nor a SYN or INIT")        \
     X(icmp_unrelated,    pass,    "ICMP that is not an error about a connection of ours")                            \
     X(no_destination,    pass,    "for a service, but no destination can take a new connection")                     \
     X(request_forwarded, forward, "request of an existing connection, sent to its destination")                      \

@@ -27,6 +27,7 @@
     X(secure_tcp, 0, 0, 3, "",                                                                                        \
       "the TCP states for times of attack, in which a client's word alone does not establish a connection. "          \
       "1, 2: while more than 7/8 of the connection table is in use; 3: always")                                       \
+    X(sloppy_sctp, 0, 0, 1, "", "1: any SCTP packet whose first chunk is not ABORT opens a connection, not only INIT")  \
     X(sloppy_tcp, 0, 0, 1, "", "1: any TCP segment without RST opens a connection, not only one with SYN")
 
 // Those that have one value here: X(name, value, meaning, why another value is not carried out).
@@ -46,7 +47,6 @@
       "the director's program makes no ICMP messages of its own")                                                     \
     X(pmtu_disc, "1", "whether tunnels keep to the path MTU", "there are no tunnels yet")                              \
     X(schedule_icmp, "0", "whether an ICMP error about no connection opens one", "only a client's own packet does so") \
-    X(sloppy_sctp, "0", "sloppy_tcp for SCTP", "SCTP is not balanced yet")                                             \
     X(snat_reroute, "1", "whether replies are routed by the address that they get",                                   \
       "replies are always routed as from the VIP")                                                                    \
     X(sync_persist_mode, "0", "whether only persistence is synchronised", "there is no synchronisation yet")           \

@@ -13,6 +13,7 @@ constexpr u32 default_timeout(State s) {
     case State::assured: // unused: a template's time is its service's
         return 2;
     case State::established:
+    case State::sctp_established:
         return 900;
     case State::syn_sent:
     case State::fin_wait:
@@ -22,7 +23,20 @@ constexpr u32 default_timeout(State s) {
         return 120;
     case State::syn_recv:
     case State::close_wait:
+    case State::sctp_init:
+    case State::sctp_cookie_sent:
+    case State::sctp_cookie_replied:
+    case State::sctp_cookie_wait:
+    case State::sctp_cookie:
+    case State::sctp_cookie_echoed:
+    case State::sctp_shutdown_sent:
+    case State::sctp_shutdown_received:
+    case State::sctp_shutdown_ack_sent:
+    case State::sctp_closed:
         return 60;
+    case State::sctp_init1:
+    case State::sctp_rejected:
+        return 4;
     case State::close:
         return 10;
     case State::last_ack:

@@ -50,6 +50,11 @@ namespace udp {
 constexpr u32 size = 8, check = 6;
 } // namespace udp
 
+/// SCTP (RFC 9260): a header, then chunks, each with a header of its own.
+namespace sctp {
+constexpr u32 size = 12, check = 8;
+} // namespace sctp
+
 /// ICMP (RFC 792, RFC 4443): errors embed the IP header and at least the first 8 bytes of what they are about.
 namespace icmp {
 constexpr u32 size = 8, type = 0, check = 2, embedded_l4 = 8;

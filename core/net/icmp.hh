@@ -50,11 +50,37 @@ template <Side side, class E>
     return rewrite_ip<side>(e, outer.flow.family, l3, addr, decrement_ttl);
 }
 
+/// restore_embedded_sum() of SCTP: the embedded header tells how long the packet was that the checksum covers.
+template <class E>
+[[gnu::always_inline]] inline bool restore_embedded_crc(E& e, u32 l3, const Packet& outer, const Packet& inner,
+                                                        Be16 port) {
+    const u32 at = inner.l4 + sctp::check;
+    if (at + sizeof(u32) > l3 + outer.length)
+        return true;
+    u8* field = e.at(at, sizeof(u32));
+    if (!field)
+        return false;
+    const u32 before = load<u32>(field);
+    if (before == 0 || inner.flow.dport == port)
+        return true;
+    const u32 length = inner.length - (inner.l4 - (outer.l4 + icmp::size));
+    const u32 after = before ^ e.crc32c_change(ports_change<Side::destination>(inner.flow.dport, port), length);
+    store(field, after);
+    u8* header = e.at(outer.l4, icmp::size);
+    if (!header)
+        return false;
+    store(header + icmp::check,
+          replace(load<Be16>(header + icmp::check), static_cast<Be32>(before), static_cast<Be32>(after)));
+    return true;
+}
+
 /// Gives the embedded packet back the transport checksum it had before its destination was translated from
 /// addr:port, where the error quotes that much of it. Before rewrite_icmp(). False: the packet is unusable.
 template <class E>
 [[gnu::always_inline]] inline bool restore_embedded_sum(E& e, u32 l3, const Packet& outer, const Packet& inner,
                                                         const Address& addr, Be16 port) {
+    if (inner.flow.protocol == IpProto::sctp)
+        return restore_embedded_crc(e, l3, outer, inner, port);
     const bool is_udp = inner.flow.protocol == IpProto::udp;
     const u32 at = inner.l4 + (is_udp ? udp::check : tcp::check);
     if (at + sizeof(Be16) > l3 + outer.length)

@@ -5,6 +5,7 @@
 #include "core/model/reasons.hh"
 #include "core/model/types.hh"
 #include "core/net/headers.hh"
+#include "core/net/sctp.hh"
 
 namespace bpvs::net {
 
@@ -20,6 +21,7 @@ struct Packet {
     u8 tcp_flags = 0;
     u8 l4_size = 0; ///< transport header, bytes
     bool dont_fragment = false;
+    SctpEvent event = SctpEvent::data; ///< of SCTP
 };
 
 /// The IPv4 header at `l3` into `p`; Reason::count when it is sound.
@@ -143,11 +145,11 @@ template <class E>
     return f.protocol == (f.family == Family::v6 ? IpProto::icmp6 : IpProto::icmp);
 }
 [[gnu::always_inline]] constexpr bool has_ports(const Flow& f) {
-    return f.protocol == IpProto::tcp || f.protocol == IpProto::udp;
+    return f.protocol == IpProto::tcp || f.protocol == IpProto::udp || f.protocol == IpProto::sctp;
 }
 
-/// Ports, and TCP flags; Reason::count when the transport header is there: in the packet, not in what pads
-/// its frame.
+/// Ports, and TCP flags or SCTP's event; Reason::count when the transport header is there: in the packet, not in what
+/// pads its frame.
 template <class E>
 [[gnu::always_inline]] inline Reason parse_transport(E& e, Packet& p) {
     // Each protocol reads what it has checked by itself: verifiers do not connect two tests of `protocol`.
@@ -161,6 +163,16 @@ template <class E>
         p.tcp_flags = l4[tcp::flags];
         p.l4_size = static_cast<u8>((l4[tcp::data_offset] >> 4) << 2);
         smallest = tcp::min_size;
+    } else if (p.flow.protocol == IpProto::sctp) {
+        const u8* l4 = e.at(p.l4, sctp::size);
+        if (!l4)
+            return Reason::malformed;
+        p.flow.sport = load<Be16>(l4);
+        p.flow.dport = load<Be16>(l4 + 2);
+        p.tcp_flags = 0;
+        p.l4_size = sctp::size;
+        smallest = sctp::size;
+        p.event = sctp_event(e, p.l4, E::l3 + p.length);
     } else {
         const u8* l4 = e.at(p.l4, udp::size);
         if (!l4)
@@ -170,6 +182,12 @@ template <class E>
         p.tcp_flags = 0;
         p.l4_size = udp::size;
     }
+    // The verifier need not follow each protocol on its own from here.
+    u32 told = p.tcp_flags | static_cast<u32>(p.event) << 8 | u32{p.l4_size} << 16;
+    forget(e, told);
+    p.tcp_flags = static_cast<u8>(told);
+    p.event = static_cast<SctpEvent>(told >> 8 & 15);
+    p.l4_size = static_cast<u8>(told >> 16);
     const bool short_packet = p.length < p.l4 - E::l3 + smallest;
     return short_packet || p.l4_size < smallest ? Reason::malformed : Reason::count;
 }

@@ -2,10 +2,12 @@
 //
 // The IPv4 header checksum is updated here; IPv6 has none. The transport checksum is the environment's business: a
 // packet of a local stack carries a partial sum that only the kernel's helpers treat correctly.
-// Wrong checksums stay wrong and a UDP checksum of zero stays zero, as in IPVS.
+// Wrong checksums stay wrong and a UDP checksum of zero stays zero, as in IPVS. SCTP's does not cover addresses; it is
+// updated here where a port changes.
 #pragma once
 
 #include "core/net/checksum.hh"
+#include "core/net/crc32c.hh"
 #include "core/net/headers.hh"
 #include "core/net/parse.hh"
 
@@ -55,14 +57,50 @@ template <Side side, class E>
     return ip != nullptr;
 }
 
-/// Translates `side` of a TCP or UDP packet to addr:port. False: a helper failed, the packet is unusable.
+/// What a port's becoming another changes in the first word of a transport header, as loaded from the wire.
+template <Side side>
+[[gnu::always_inline]] constexpr u32 ports_change(Be16 from, Be16 to) {
+    return (static_cast<u32>(from) ^ static_cast<u32>(to)) << (side == Side::source ? 0 : 16);
+}
+
+/// Makes up an SCTP packet's checksum for the translation to addr:port. One of zero was left to a device to compute, as
+/// local stacks do, and stays zero. False: it is not there.
+template <Side side, class E>
+[[gnu::always_inline]] inline bool replace_sctp_sum(E& e, u32 l3, const Packet& p, [[maybe_unused]] const Address& addr,
+                                                    Be16 port) {
+    const Be16 old_port = side == Side::source ? p.flow.sport : p.flow.dport;
+    u8* field = e.at(p.l4 + sctp::check, sizeof(u32));
+    if (!field)
+        return false;
+    const u32 before = load<u32>(field);
+    u32 after = before;
+    if (before != 0 && old_port != port) {
+        after ^= e.crc32c_change(ports_change<side>(old_port, port), p.length - (p.l4 - l3));
+        store(field, after);
+    }
+    // Unlike a sum, a CRC does not make up for what changed in a sum that a device made of the frame.
+    if constexpr (requires { e.frame_sum_changed(0u); }) {
+        const Address& old_addr = side == Side::source ? p.flow.saddr : p.flow.daddr;
+        const Address was{{static_cast<Be32>(before), static_cast<Be32>(old_port), {}, {}}};
+        const Address is{{static_cast<Be32>(after), static_cast<Be32>(port), {}, {}}};
+        e.frame_sum_changed(difference(was, is));
+        if (p.flow.family == Family::v6)
+            e.frame_sum_changed(difference(old_addr, addr));
+    }
+    return true;
+}
+
+/// Translates `side` of a TCP, UDP or SCTP packet to addr:port. False: a helper failed, the packet is unusable.
 template <Side side, class E>
 [[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, const Address& addr, Be16 port,
                                            bool decrement_ttl) {
     const Address& old_addr = side == Side::source ? p.flow.saddr : p.flow.daddr;
     const Be16 old_port = side == Side::source ? p.flow.sport : p.flow.dport;
     const u32 check = p.flow.protocol == IpProto::tcp ? tcp::check : udp::check;
-    if (!e.replace_l4_sum(p.l4 + check, p.flow.family, p.flow.protocol, old_addr, addr, old_port, port))
+    const bool done = p.flow.protocol == IpProto::sctp ? replace_sctp_sum<side>(e, l3, p, addr, port)
+                                                       : e.replace_l4_sum(p.l4 + check, p.flow.family, p.flow.protocol,
+                                                                          old_addr, addr, old_port, port);
+    if (!done)
         return false;
 
     u8* l4 = e.at(p.l4, 4);

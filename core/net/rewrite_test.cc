@@ -42,6 +42,8 @@ void translation_equals_building_anew(bool decrement_ttl) {
     p.sum_error = *rc::gen::element<u16>(0, 0, 1, 0x7fff);
     if (p.kind == scenario::Packet::Kind::udp && *rc::gen::inRange(0, 4) == 0)
         p.sum = 0; // none
+    if (p.kind == scenario::Packet::Kind::sctp && *rc::gen::inRange(0, 4) == 0)
+        p.sum = 0; // left to the device
     Given given(arriving(p));
     const Frame before = given.frame;
     const scenario::Host addr = address();

@@ -18,12 +18,15 @@ constexpr u32 rate_seconds = 2;
 
 /// drop_entry ends one in so many of these, each second.
 constexpr u32 drop_entry_chance = 32;
-[[gnu::always_inline]] constexpr bool half_open(State s) { return s == State::syn_recv || s == State::synack; }
+[[gnu::always_inline]] constexpr bool half_open(State s) {
+    return s == State::syn_recv || s == State::synack || s == State::sctp_init1 || s == State::sctp_init;
+}
 
 /// Under pressure, connections that nobody uses make room: half open, or closed by both sides. Never an
 /// established one.
 [[gnu::always_inline]] constexpr bool dispensable(State s) {
-    return s == State::syn_recv || s == State::time_wait || s == State::close;
+    return s == State::syn_recv || s == State::time_wait || s == State::close || s == State::sctp_init1 ||
+           s == State::sctp_init || s == State::sctp_rejected || s == State::sctp_closed;
 }
 
 /// Has a live connection come to its end, at a time when `orders` are in force?

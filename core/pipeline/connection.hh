@@ -241,15 +241,17 @@ template <class T>
 
 /// Moves a connection on after a packet and restarts its timer.
 template <class T>
-[[gnu::always_inline]] inline void update_state(T& t, const Config& config, Conn& c, Direction d, u8 tcp_flags) {
+[[gnu::always_inline]] inline void update_state(T& t, const Config& config, Conn& c, Direction d,
+                                                const net::Packet& p) {
     State next = State::udp;
     if (c.protocol == IpProto::udp && d == Direction::reply)
         assure_template(t, c);
-    if (c.protocol == IpProto::tcp) {
-        const bool secure = secures_tcp(t, config);
+    if (c.protocol != IpProto::udp) {
+        u32 row = c.protocol == IpProto::tcp ? tcp_row(d, p.tcp_flags, secures_tcp(t, config)) : sctp_row(d, p.event);
+        net::forget(t, row);
         ConnStatus before = read_status(c);
         for (int i = 0; i < 4; i++) {
-            next = next_tcp_state(before.is.state, d, tcp_flags, secure);
+            next = next_state(before.is.state, row);
             const u16 flags = is_active(next) ? u16{0} : u16{conn_inactive};
             const ConnStatus after = make_status(Life::live, next, flags);
             if (before.is.life != Life::live)
@@ -257,7 +259,7 @@ template <class T>
             if (before.word == after.word)
                 break;
             if (swap_status(c, before, after)) {
-                if (next == State::established && before.is.state != next)
+                if ((next == State::established || next == State::sctp_established) && before.is.state != next)
                     assure_template(t, c);
                 if (before.is.flags != flags) {
                     if (Dest* dest = t.dest(c.dest_id)) {

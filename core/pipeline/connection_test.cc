@@ -170,6 +170,37 @@ TEST_F(LargeLab, drop_entry_3_ends_one_in_32_half_open_connections_a_second_and_
     EXPECT_EQ(tables.table.live, without_pressure);
 }
 
+TEST_F(LargeLab, drop_entry_3_ends_half_open_associations_of_sctp_too) {
+    play("bpvsadm -A --sctp-service vip:80 -s rr\nbpvsadm -a --sctp-service vip:80 -r rip1:80 -m\n"
+         "bpvs sysctl drop_entry=3");
+    for (u32 port = 1; port <= 1700; port++)
+        for (const char* chunk : {"INIT", port <= 1600 ? "INIT" : "DATA"})
+            in(fmt::format("sctp cip:{} > vip:80 {}", port, chunk));
+    for (u32 port = 1601; port <= 1700; port++)
+        in(fmt::format("sctp rip1:80 > cip:{} COOKIE_ACK", port));
+    play("counters sctp vip:80 > rip1:80 active 100 inactive 1600");
+    bench.wait(10);
+    EXPECT_NEAR(tables.table.live, 100 + 1600 * 0.728, 90) << "(31/32)^10";
+    play("counters sctp vip:80 > rip1:80 active 100");
+}
+
+TEST_F(SmallLab, half_open_and_closed_associations_of_sctp_make_room_under_pressure) {
+    play("bpvsadm -A --sctp-service vip:80 -s rr\nbpvsadm -a --sctp-service vip:80 -r rip1:80 -m");
+    const auto init = [&](u32 port) { return in(fmt::format("sctp cip:{} > vip:80 INIT", port)); };
+    for (u32 port = 1; port <= 8; port++) {
+        init(port);
+        in(fmt::format("sctp rip1:80 > cip:{} {}", port, port <= 4 ? "COOKIE_ACK" : port <= 6 ? "ERROR" : "DATA"));
+        if (port > 6)
+            init(port);
+    }
+    play("conn sctp cip:5 vip:80 rip1:80 CLOSED\nconn sctp cip:7 vip:80 rip1:80 INIT");
+    EXPECT_EQ(init(9), "table_full");
+    bench.wait(3);
+    EXPECT_LE(tables.table.live, 7u);
+    EXPECT_EQ(init(9), "new_connection");
+    play("counters sctp vip:80 > rip1:80 active 4");
+}
+
 TEST_F(Lab, expire_nodest_conn_ends_connections_of_a_removed_server_within_a_second_and_no_other) {
     two_servers();
     for (u32 port = 1; port <= 10; port++)

@@ -51,7 +51,7 @@ template <class E>
     Conn& c = *found.conn;
     if (Dest* dest = e.dest(c.dest_id))
         account<Direction::reply>(e, *config, c, *dest, p.length, false);
-    update_state(e, *config, c, Direction::reply, p.tcp_flags);
+    update_state(e, *config, c, Direction::reply, p);
     const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, false);
     return verdict(done ? Reason::local_translated : Reason::internal_error);
 }

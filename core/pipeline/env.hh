@@ -61,6 +61,7 @@ concept Tables =
         { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
         { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
         { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world
+        { t.crc32c_change(index, index) } -> Same<u32>;      // net::crc32c_change(), likewise
         { t.cursor(index) } -> Same<Cursor*>;
         { t.counters(index) } -> Same<Counters*>; // of this CPU
     };
@@ -78,6 +79,7 @@ concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const
     { e.set_mark(offset) };
     { e.length() } -> Same<u32>;               // of the frame, from the network header on
     { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
+    { e.read(offset, offset) } -> Same<bool>;  // a word of the packet, as it lies there; false: beyond its end
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
     { e.replace_l4_sum(offset, f, p, addr, addr, port, port) } -> Same<bool>;
     { e.route(q, r) };

@@ -19,7 +19,7 @@ template <class E>
     if (dest->service == no_id)
         return verdict(Reason::server_removed);
     account<Direction::request>(e, config, c, *dest, p.length, is_new);
-    update_state(e, config, c, Direction::request, p.tcp_flags);
+    update_state(e, config, c, Direction::request, p);
     return send_request(e, config, p, c, is_new ? Reason::new_connection : Reason::request_forwarded,
                         is_new ? Reason::new_to_stack : Reason::request_to_stack);
 }
@@ -29,12 +29,12 @@ template <class E>
 [[gnu::always_inline]] inline Verdict handle_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
     if (Dest* dest = e.dest(c.dest_id))
         account<Direction::reply>(e, config, c, *dest, p.length, false);
-    update_state(e, config, c, Direction::reply, p.tcp_flags);
+    update_state(e, config, c, Direction::reply, p);
     return send_reply(e, config, p, c);
 }
 
-/// Does a client's packet end its connection, to be treated as one that belongs to none? A SYN does when both sides
-/// have closed (unless conn_reuse_mode is 0); with expire_nodest_conn, everything when the server was removed.
+/// Does a client's packet end its connection, to be treated as one that belongs to none? A SYN or INIT does when both
+/// sides have closed (unless conn_reuse_mode is 0); with expire_nodest_conn, everything when the server was removed.
 template <class E>
 [[gnu::always_inline]] inline bool begins_anew(E& e, const Config& config, const net::Packet& p, const Conn& c) {
     if (config.settings.expire_nodest_conn) {
@@ -42,7 +42,7 @@ template <class E>
         if (dest && dest->service == no_id)
             return true;
     }
-    if (p.flow.protocol != IpProto::tcp || !(p.tcp_flags & net::tcp::syn) || (p.tcp_flags & net::tcp::rst))
+    if (!asks_for_connection(p))
         return false;
     if (config.settings.conn_reuse_mode == 0)
         return false;
@@ -52,7 +52,7 @@ template <class E>
             return true;
     }
     const State s = read_status(c).is.state;
-    return s == State::time_wait || s == State::close;
+    return s == State::time_wait || s == State::close || s == State::sctp_closed;
 }
 
 /// The verdict on an arriving packet.

@@ -46,14 +46,21 @@ template <class T>
     return t.find_service(key);
 }
 
-/// May this packet open a connection? Any TCP segment with SYN and without RST may, as in IPVS; with sloppy_tcp
-/// SYN is not asked for.
+/// A TCP segment with SYN and without RST, or SCTP's INIT.
+[[gnu::always_inline]] inline bool asks_for_connection(const net::Packet& p) {
+    if (p.flow.protocol == IpProto::tcp)
+        return (p.tcp_flags & (net::tcp::syn | net::tcp::rst)) == net::tcp::syn;
+    return p.flow.protocol == IpProto::sctp && p.event == net::SctpEvent::init;
+}
+
+/// May this packet open a connection? One that asks for it may, as in IPVS; with sloppy_tcp or sloppy_sctp any but a
+/// reset or ABORT.
 [[gnu::always_inline]] inline bool opens_connection(const Config& config, const net::Packet& p) {
-    if (p.flow.protocol == IpProto::udp)
+    if (p.flow.protocol == IpProto::udp || asks_for_connection(p))
         return true;
-    if (p.tcp_flags & net::tcp::rst)
-        return false;
-    return (p.tcp_flags & net::tcp::syn) || config.settings.sloppy_tcp;
+    if (p.flow.protocol == IpProto::sctp)
+        return config.settings.sloppy_sctp && net::may_open(p.event);
+    return config.settings.sloppy_tcp && !(p.tcp_flags & net::tcp::rst);
 }
 
 [[gnu::always_inline]] constexpr Reason reason_of(Created created) {

@@ -65,8 +65,8 @@ void check_every_cell(const char* table, bool secure) {
         for (const std::string& now : columns) {
             ASSERT_TRUE(row >> word);
             const State next =
-                next_tcp_state(long_names.at(now), direction == "in" ? Direction::request : Direction::reply,
-                               events.at(event), secure);
+                next_state(long_names.at(now), tcp_row(direction == "in" ? Direction::request : Direction::reply,
+                                                       events.at(event), secure));
             EXPECT_EQ(next, short_names.at(word)) << direction << ' ' << event << " in " << now;
             cells++;
         }
@@ -79,7 +79,7 @@ TEST(TcpState, every_cell_is_as_ipvs) { check_every_cell(usual_table, false); }
 TEST(TcpState, with_secure_tcp_every_cell_is_as_ipvs) { check_every_cell(secure_table, true); }
 
 TEST(TcpState, of_several_flags_reset_counts_before_syn_before_fin_before_ack) {
-    const auto next = [](u8 flags) { return next_tcp_state(State::fin_wait, Direction::request, flags, false); };
+    const auto next = [](u8 flags) { return next_state(State::fin_wait, tcp_row(Direction::request, flags, false)); };
     constexpr u8 fin = 0x01, syn = 0x02, rst = 0x04, push = 0x08, ack = 0x10, urgent = 0x20;
     EXPECT_EQ(next(rst | syn | fin | ack), State::close);
     EXPECT_EQ(next(syn | fin | ack), State::syn_recv);
@@ -92,7 +92,7 @@ TEST(TcpState, a_segment_without_flags_closes) {
         for (const Direction d : {Direction::request, Direction::reply})
             for (const u8 flags : {u8{0}, u8{0x08}, u8{0x20}, u8{0xc0}})
                 for (const bool secure : {false, true})
-                    EXPECT_EQ(next_tcp_state(static_cast<State>(now), d, flags, secure), State::close) << now;
+                    EXPECT_EQ(next_state(static_cast<State>(now), tcp_row(d, flags, secure)), State::close) << now;
 }
 
 TEST(TcpState, any_byte_of_flags_in_any_state_leads_to_a_state) {
@@ -100,16 +100,16 @@ TEST(TcpState, any_byte_of_flags_in_any_state_leads_to_a_state) {
         for (u32 flags = 0; flags < 256; flags++)
             for (const Direction d : {Direction::request, Direction::reply})
                 for (const bool secure : {false, true})
-                    EXPECT_LT(
-                        static_cast<u32>(next_tcp_state(static_cast<State>(now), d, static_cast<u8>(flags), secure)),
-                        state_count);
+                    EXPECT_LT(static_cast<u32>(
+                                  next_state(static_cast<State>(now), tcp_row(d, static_cast<u8>(flags), secure))),
+                              state_count);
 }
 
-TEST(TcpState, active_are_established_syn_sent_syn_recv_and_synack) {
+TEST(State, active_are_established_syn_sent_syn_recv_and_synack_and_sctps_established) {
     int active = 0;
-    for (const State s : {State::established, State::syn_sent, State::syn_recv, State::synack})
+    for (const State s : {State::established, State::syn_sent, State::syn_recv, State::synack, State::sctp_established})
         active += is_active(s);
-    EXPECT_EQ(active, 4);
+    EXPECT_EQ(active, 5);
     for (u32 s = 0; s < state_count; s++)
         active -= is_active(static_cast<State>(s));
     EXPECT_EQ(active, 0) << "no other state is active";

@@ -57,8 +57,8 @@ Line parse_line(const std::vector<std::string>& words) {
         const std::string option = next();
         if (option == "-f") {
             line.service = ServiceName{.fwmark = parse_number<u32>(next())};
-        } else if (option == "-t" || option == "-u") {
-            line.service = parse_service(option == "-t" ? "tcp" : "udp", next());
+        } else if (option == "-t" || option == "-u" || option == "--sctp-service") {
+            line.service = parse_service(option == "-t" ? "tcp" : option == "-u" ? "udp" : "sctp", next());
         } else if (option == "-s") {
             line.scheduler = next();
         } else if (option == "-m") {
@@ -85,11 +85,12 @@ Line parse_line(const std::vector<std::string>& words) {
             line.server.port = line.service ? line.service->vport : Be16{};
             parse_endpoint(next(), line.server.family, line.server.addr, line.server.port);
         } else {
-            throw Wrong(fmt::format("scenarios know the options -t -u -f -6 -s -b -p -M -o -r -m -w -x -y, not '{}'", option));
+            throw Wrong(fmt::format(
+                "scenarios know the options -t -u --sctp-service -f -6 -s -b -p -M -o -r -m -w -x -y, not '{}'", option));
         }
     }
     if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)
-        throw Wrong("the command needs -t, -u or -f");
+        throw Wrong("the command needs -t, -u, --sctp-service or -f");
     return line;
 }
 
@@ -101,9 +102,12 @@ ServiceName parse_service(const std::string& protocol, const std::string& endpoi
         name.fwmark = parse_number<u32>(endpoint);
         return name;
     }
-    name.protocol = protocol == "tcp" ? IpProto::tcp : protocol == "udp" ? IpProto::udp : IpProto::none;
+    name.protocol = protocol == "tcp"    ? IpProto::tcp
+                    : protocol == "udp"  ? IpProto::udp
+                    : protocol == "sctp" ? IpProto::sctp
+                                         : IpProto::none;
     if (name.protocol == IpProto::none)
-        throw Wrong(fmt::format("'{}' should be tcp, udp or mark", protocol));
+        throw Wrong(fmt::format("'{}' should be tcp, udp, sctp or mark", protocol));
     parse_endpoint(endpoint, name.family, name.vip, name.vport);
     return name;
 }

@@ -24,11 +24,11 @@ inline Host any_host(Family family) {
 }
 inline Family any_family() { return *rc::gen::element(Family::v4, Family::v6); }
 
-/// A sound TCP or UDP packet between two endpoints, everything else about it arbitrary.
+/// A sound TCP, UDP or SCTP packet between two endpoints, everything else about it arbitrary.
 inline Packet any_packet(const Host& saddr, u16 sport, const Host& daddr, u16 dport) {
     Packet p;
-    p.kind = *rc::gen::element(Packet::Kind::tcp, Packet::Kind::udp);
-    p.protocol = p.kind == Packet::Kind::tcp ? 6 : 17;
+    p.kind = *rc::gen::element(Packet::Kind::tcp, Packet::Kind::udp, Packet::Kind::sctp);
+    p.protocol = p.kind == Packet::Kind::tcp ? 6 : p.kind == Packet::Kind::udp ? 17 : 132;
     p.saddr = saddr;
     p.sport = sport;
     p.daddr = daddr;
@@ -44,6 +44,8 @@ inline Packet any_packet(const Host& saddr, u16 sport, const Host& daddr, u16 dp
     p.payload.resize(*rc::gen::inRange<std::size_t>(0, 1400));
     for (u8& b : p.payload)
         b = static_cast<u8>(p.seq = p.seq * 1664525u + 1013904223u);
+    if (p.kind == Packet::Kind::sctp)
+        p.chunks = {*rc::gen::inRange<u8>(0, 16), 0, 0, *rc::gen::inRange<u8>(0, 16)};
     if (p.kind == Packet::Kind::tcp)
         for (u32 n = *rc::gen::inRange<u32>(0, 10); n > 0; n--)
             p.tcp_options.insert(p.tcp_options.end(), {1, 1, 1, 1}); // no-operation

@@ -2,6 +2,8 @@
 // which updates them, is tested against it.
 #include "tests/scenarios/lib/packet.hh"
 
+#include "tests/scenarios/lib/sctp.hh"
+
 #include <fmt/format.h>
 
 namespace bpvs::scenario {
@@ -133,6 +135,13 @@ Bytes transport(const Packet& p) {
         put16(b, static_cast<u32>(8 + p.payload.size()));
         put16(b, 0);
         break;
+    case Packet::Kind::sctp:
+        put16(b, p.sport);
+        put16(b, p.dport);
+        put32(b, p.tag);
+        put32(b, 0);
+        append(b, p.chunks);
+        break;
     case Packet::Kind::icmp:
         put8(b, p.icmp_type);
         put8(b, p.icmp_code);
@@ -173,6 +182,11 @@ Bytes ip_packet(const Packet& p) {
         throw Wrong("options are a multiple of 4 bytes");
     if (const auto field = sum_field(p.protocol); field && p.kind != Packet::Kind::ip)
         set16(l4, *field, p.sum ? *p.sum : transport_sum(p, l4));
+    if (p.kind == Packet::Kind::sctp) {
+        const u32 sum = p.sum ? *p.sum : sctp_sum(l4) ^ p.sum_error;
+        set16(l4, 8, sum >> 16);
+        set16(l4, 10, sum);
+    }
 
     if (p.saddr.family == Family::v6)
         return ipv6_packet(p, l4);
@@ -274,6 +288,12 @@ std::string describe_transport(const Header& h, const u8* l4, std::size_t n) {
     }
     if ((h.protocol == 17 || h.protocol == 6) && n >= 8)
         return fmt::format("{} {}:{} > {}:{}", h.protocol == 17 ? "udp" : "tcp", from, get16(l4), to, get16(l4 + 2));
+    if (h.protocol == 132 && n >= 12)
+        return fmt::format("sctp {}:{} > {}:{} {} tag {:#x} sum {:#010x} ({})", from, get16(l4), to, get16(l4 + 2),
+                           describe_chunks(l4, n), get32(l4 + 4), get32(l4 + 8),
+                           h.total > h.size + n                      ? "cut"
+                           : sctp_sum({l4, l4 + n}) == get32(l4 + 8) ? "right"
+                                                                     : "WRONG");
     if ((h.protocol == 1 || h.protocol == 58) && n >= 8)
         return fmt::format("icmp {} > {} {}/{} rest {:#x}", from, to, l4[0], l4[1], get32(l4 + 4));
     return fmt::format("ip {} > {} proto {}", from, to, h.protocol);

@@ -17,7 +17,7 @@ using sim::Frame;
 using Bytes = std::vector<u8>;
 
 struct Packet {
-    enum class Kind { tcp, udp, icmp, ip, frame } kind = Kind::tcp;
+    enum class Kind { tcp, udp, sctp, icmp, ip, frame } kind = Kind::tcp;
 
     Host saddr{}, daddr{};
     u16 sport = 0, dport = 0;
@@ -35,13 +35,16 @@ struct Packet {
     u16 window = 64240;
     Bytes tcp_options;
 
+    u32 tag = 0x11223344; ///< SCTP
+    Bytes chunks;
+
     u8 icmp_type = 0, icmp_code = 0;
     u32 icmp_rest = 0;             ///< second word of the header
     std::shared_ptr<Packet> about; ///< the packet that an ICMP error embeds
     std::size_t cut = 8;           ///< how much of it after its IP header
 
-    std::optional<u16> sum;              ///< this transport checksum instead of the right one
-    u16 sum_error = 0, ip_sum_error = 0; ///< added to the right one, in one's complement
+    std::optional<u32> sum;              ///< this transport checksum instead of the right one
+    u16 sum_error = 0, ip_sum_error = 0; ///< added to the right one, in one's complement; SCTP: modulo 2
     std::optional<u16> total_length;     ///< this instead of the right one
 
     u16 ether_type = 0; ///< of a frame that is no packet

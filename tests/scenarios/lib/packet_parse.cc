@@ -1,6 +1,8 @@
 // From expressions to packets.
 #include "tests/scenarios/lib/packet.hh"
 
+#include "tests/scenarios/lib/sctp.hh"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -110,6 +112,8 @@ public:
                 p_.protocol = 58;
             if (p_.kind == Packet::Kind::tcp)
                 flags();
+            if (p_.kind == Packet::Kind::sctp)
+                p_.chunks = parse_chunks(next());
             if (p_.kind == Packet::Kind::icmp)
                 icmp();
         }
@@ -132,6 +136,8 @@ private:
             p_.kind = Packet::Kind::tcp, p_.protocol = 6;
         else if (word == "udp")
             p_.kind = Packet::Kind::udp, p_.protocol = 17;
+        else if (word == "sctp")
+            p_.kind = Packet::Kind::sctp, p_.protocol = 132;
         else if (word == "icmp")
             p_.kind = Packet::Kind::icmp, p_.protocol = 1;
         else if (word == "ip")
@@ -139,15 +145,16 @@ private:
         else if (word == "frame")
             p_.kind = Packet::Kind::frame;
         else
-            throw Wrong(fmt::format("'{}' is no packet; tcp, udp, icmp, ip and frame are", word));
+            throw Wrong(fmt::format("'{}' is no packet; tcp, udp, sctp, icmp, ip and frame are", word));
     }
 
     void endpoint(Host& addr, u16& port) {
         const std::string text = next();
-        const bool has_port = p_.kind == Packet::Kind::tcp || p_.kind == Packet::Kind::udp;
+        const bool has_port =
+            p_.kind == Packet::Kind::tcp || p_.kind == Packet::Kind::udp || p_.kind == Packet::Kind::sctp;
         const std::size_t colon = has_port ? text.rfind(':') : std::string::npos;
         if (has_port != (colon != std::string::npos))
-            throw Wrong(fmt::format("'{}': tcp and udp have address:port, others an address only", text));
+            throw Wrong(fmt::format("'{}': tcp, udp and sctp have address:port, others an address only", text));
         std::string host = text.substr(0, colon);
         if (host.starts_with('[') && host.ends_with(']'))
             host = host.substr(1, host.size() - 2);
@@ -205,6 +212,7 @@ private:
             {"seq", [](Parser& s) { s.p_.seq = parse_number<u32>(s.next()); }},
             {"ack", [](Parser& s) { s.p_.ack = parse_number<u32>(s.next()); }},
             {"win", [](Parser& s) { s.p_.window = parse_number<u16>(s.next()); }},
+            {"tag", [](Parser& s) { s.p_.tag = parse_number<u32>(s.next()); }},
             {"opt", [](Parser& s) { s.p_.tcp_options = parse_bytes(s.next()); }},
             {"payload", [](Parser& s) { s.p_.payload = parse_bytes(s.next()); }},
             {"rest", [](Parser& s) { s.p_.icmp_rest = parse_number<u32>(s.next()); }},
@@ -242,7 +250,7 @@ private:
         if (text.starts_with('+'))
             p_.sum_error = parse_error_of_sum(text);
         else
-            p_.sum = parse_number<u16>(text);
+            p_.sum = parse_number<u32>(text);
     }
 
     const std::vector<std::string>& tokens_;

@@ -2,6 +2,7 @@
 
 #include "tests/scenarios/lib/generators.hh"
 #include "tests/scenarios/lib/oracle.hh"
+#include "tests/scenarios/lib/sctp.hh"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,18 @@ TEST(Packet, libtins_disagrees_with_wrong_checksums) {
 TEST(Packet, description_tells_wrong_checksums) {
     EXPECT_NE(describe(arriving("tcp cip:1 > vip:80 S sum +1")).find("(WRONG)"), std::string::npos);
     EXPECT_NE(describe(arriving("tcp cip:1 > vip:80 S ipsum +1")).find("(WRONG)"), std::string::npos);
+}
+
+TEST(Packet, sctp_has_the_checksum_of_its_test_vectors) {
+    const std::string digits = "123456789";
+    EXPECT_EQ(crc32c(reinterpret_cast<const u8*>(digits.data()), digits.size()), 0xe3069283u);
+    EXPECT_EQ(crc32c(Bytes(32, 0).data(), 32), 0x8a9136aau); // RFC 3720, appendix B.4
+    EXPECT_EQ(crc32c(Bytes(32, 0xff).data(), 32), 0x62a8ab43u);
+    EXPECT_EQ(describe(arriving("sctp cip:1 > vip:80 INIT")).find("WRONG"), std::string::npos);
+    EXPECT_NE(describe(arriving("sctp cip:1 > vip:80 INIT sum +1")).find("WRONG"), std::string::npos);
+    EXPECT_NE(describe(arriving("sctp cip:1 > vip:80 COOKIE_ECHO,DATA")).find("COOKIE_ECHO,DATA"), std::string::npos);
+    EXPECT_THROW(arriving("sctp cip:1 > vip:80"), Wrong);
+    EXPECT_THROW(arriving("sctp cip:1 > vip:80 PING"), Wrong);
 }
 
 TEST(Packet, bad_expressions_are_refused) {

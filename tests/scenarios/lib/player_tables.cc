@@ -52,7 +52,10 @@ T must_work(Result<T> result) {
 }
 
 std::string conn_text(const ConnectionView& c) {
-    return fmt::format("{} {}:{} {}:{} {}:{} {} expires {}", c.protocol == IpProto::tcp ? "tcp" : "udp",
+    return fmt::format("{} {}:{} {}:{} {}:{} {} expires {}",
+                       c.protocol == IpProto::tcp   ? "tcp"
+                       : c.protocol == IpProto::udp ? "udp"
+                                                    : "sctp",
                        address_name({c.family, c.client}), from_be16(c.cport), address_name({c.family, c.vip}),
                        from_be16(c.vport), address_name({c.family, c.dest}), from_be16(c.dport), state_name(c.state),
                        c.seconds);
