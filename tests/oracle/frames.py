@@ -6,7 +6,9 @@ import socket
 import struct
 
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
-TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+TCP, UDP, SCTP, ICMP, ICMP6 = 6, 17, 132, 1, 58
+CHUNKS = {"DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEARTBEAT_ACK": 5, "ABORT": 6, "SHUTDOWN": 7,
+          "SHUTDOWN_ACK": 8, "ERROR": 9, "COOKIE_ECHO": 10, "COOKIE_ACK": 11, "SHUTDOWN_COMPLETE": 14}
 HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION_OPTIONS = 0, 43, 44, 51, 60
 
 
@@ -22,6 +24,16 @@ def checksum(data):
     while total >> 16:
         total = (total >> 16) + (total & 0xFFFF)
     return ~total & 0xFFFF
+
+
+def crc32c(data):
+    """SCTP's checksum (RFC 9260, appendix A), bit by bit."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
 
 
 def pseudo_header(src, dst, protocol, length):
@@ -79,6 +91,23 @@ def udp(src, sport, dst, dport, data=b"x", no_checksum=False, wrong_checksum=Fal
     return ip(src, dst, UDP, datagram[:6] + struct.pack("!H", total) + datagram[8:], **ip_fields)
 
 
+def chunk(kind, value=b"\0\0\0\0", flags=0):
+    """kind: a name of CHUNKS or a number."""
+    whole = struct.pack("!BBH", CHUNKS.get(kind, kind), flags, 4 + len(value)) + value
+    return whole + bytes(-len(whole) % 4)
+
+
+def sctp(src, sport, dst, dport, *chunks, tag=0x11223344, wrong_checksum=False, no_checksum=False, **ip_fields):
+    """chunks: names or numbers of CHUNKS, or bytes as chunk() makes them."""
+    body = b"".join(c if isinstance(c, bytes) else chunk(c) for c in chunks)
+    total = crc32c(struct.pack("!HHII", sport, dport, tag, 0) + body)
+    if wrong_checksum:
+        total ^= 0x5A5A5A5A
+    if no_checksum:
+        total = 0
+    return ip(src, dst, SCTP, struct.pack("!HHI", sport, dport, tag) + struct.pack("<I", total) + body, **ip_fields)
+
+
 def icmp(src, dst, kind, code, data, rest=0, **ip_fields):
     message = struct.pack("!BBHI", kind, code, 0, rest) + data
     protocol, summed = ICMP, message
@@ -129,6 +158,14 @@ def _read6(packet):
     return header, 40 + length, protocol, notes, fragment & 0xFFF9, fragment & 0xFFF8
 
 
+def _chunks(data):
+    names = {number: name for name, number in CHUNKS.items()}
+    while len(data) >= 4:
+        (length,) = struct.unpack("!H", data[2:4])
+        yield f"{names.get(data[0], data[0])} {length}"
+        data = data[max(4, length + 3 & ~3):]
+
+
 def tell(packet, embedded=False):
     """One line about a packet; a checksum is mentioned only when it is wrong or missing."""
     six = packet[0] >> 4 == 6
@@ -142,8 +179,10 @@ def tell(packet, embedded=False):
     whole = not fragment and len(body) == total - header
     if whole and protocol in (TCP, UDP) and checksum(pseudo_header(*pseudo, protocol, len(body)) + body):
         notes += ["no checksum" if protocol == UDP and body[6:8] == b"\0\0" else "WRONG L4 CHECKSUM"]
+    if whole and protocol == SCTP and len(body) >= 12 and crc32c(body[:8] + b"\0\0\0\0" + body[12:]) != struct.unpack("<I", body[8:12])[0]:
+        notes += ["no checksum" if body[8:12] == b"\0\0\0\0" else "WRONG L4 CHECKSUM"]
     notes = " ".join(notes)
-    if later or protocol not in (TCP, UDP, icmp_number) or len(body) < 8:
+    if later or protocol not in (TCP, UDP, SCTP, icmp_number) or len(body) < 8:
         return f"protocol {protocol} {src} > {dst} len {len(body)} {notes}"
     if protocol == icmp_number:
         rest = struct.unpack("!I", body[4:8])[0]
@@ -155,6 +194,8 @@ def tell(packet, embedded=False):
     where = f"[{src}]:{sport} > [{dst}]:{dport}" if six else f"{src}:{sport} > {dst}:{dport}"
     if protocol == UDP:
         return f"UDP {where} len {len(body) - 8} {notes}"
+    if protocol == SCTP:
+        return f"SCTP {where} [{' '.join(_chunks(body[12:]))}] tag {body[4:8].hex()} {notes}"
     if len(body) < 20:
         return f"TCP {where} (cut) {notes}"
     seq, ack, offset, bits, window = struct.unpack("!IIBBH", body[4:16])

@@ -2,7 +2,7 @@
 
 Written in the kernel's own instructions, so that it runs wherever BPF does and needs nothing but tc.
 
-    marking.py INTERFACE PREFERENCE MARK tcp|udp FIRST-PORT LAST-PORT
+    marking.py INTERFACE PREFERENCE MARK tcp|udp|sctp FIRST-PORT LAST-PORT
 """
 import ctypes
 import os
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-PROTOCOLS = {"tcp": 6, "udp": 17}
+PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
 BPF_PROG_LOAD, BPF_OBJ_PIN, BPF_PROG_TYPE_SCHED_CLS = 5, 6, 3
 SYS_BPF = 321  # x86-64
 MARK = 8  # offset in struct __sk_buff

@@ -5,6 +5,7 @@ Each case has services of its own, on {v} (the case's first port of the VIP) and
 import struct
 
 import frames
+import wire_cases_sctp
 from legs import CIP, CIP6, DIP, DIP6, VIP, VIP6, rip, rip6
 from world import chosen_server
 
@@ -1222,3 +1223,4 @@ def choices_after_connections_ended(w):
 
 CASES = [case for name, case in list(globals().items()) if callable(case) and not name.startswith("_")
          and getattr(case, "__module__", "") == __name__ and case.__code__.co_varnames[:1] == ("w",)]
+CASES += wire_cases_sctp.CASES
