@@ -1,4 +1,5 @@
 // The programs of the director: tc ingress and egress, and those that the control library runs.
+#include "bpf/answers.hh"
 #include "bpf/env_tc.hh"
 #include "bpf/timers.hh"
 #include "bpf/walks.hh"
@@ -13,6 +14,8 @@ namespace bpvs::bpf {
         *n += 1;
 }
 
+constexpr int to_answer = 0x100; ///< above every TC_ACT_
+
 /// The one exit of the ingress program.
 [[gnu::always_inline]] inline int leave(const Verdict& v) {
     count(v.reason);
@@ -20,6 +23,7 @@ namespace bpvs::bpf {
     case Action::drop:
         return TC_ACT_SHOT;
     case Action::forward:
+    case Action::answer:
         break;
     default:
         return TC_ACT_UNSPEC;
@@ -35,6 +39,23 @@ namespace bpvs::bpf {
     return static_cast<int>(redirect_neigh(v.ifindex, &hop, sizeof hop, 0));
 }
 
+// Two functions, so that what an answer needs of the stack is not on top of ingress()'s. Static ones: a global one
+// takes a context only where the kernel has type information of its own.
+
+/// What becomes of a packet, or to_answer and why it is to be answered.
+[[gnu::noinline]] static int decide(struct __sk_buff* skb) {
+    TcEnv env{{}, skb};
+    const Verdict v = ingress(env);
+    return action_of(v.reason) == Action::answer ? to_answer | static_cast<int>(v.reason) : leave(v);
+}
+
+[[gnu::noinline]] static int answer(struct __sk_buff* skb, u32 reason) {
+    TcEnv env{{}, skb};
+    Verdict v = verdict(static_cast<Reason>(reason));
+    bpvs::answer(env, v);
+    return leave(v);
+}
+
 } // namespace bpvs::bpf
 
 using namespace bpvs;
@@ -43,8 +64,8 @@ using namespace bpvs::bpf;
 extern "C" {
 
 [[gnu::section("tc"), gnu::used]] int bpvs_ingress(struct __sk_buff* skb) {
-    TcEnv env{{}, skb};
-    return leave(ingress(env));
+    const int decided = decide(skb);
+    return decided < to_answer ? decided : bpf::answer(skb, static_cast<u32>(decided) & 0xff);
 }
 
 /// Packets that were forwarded or redirected have an ingress interface: only local ones are looked at.

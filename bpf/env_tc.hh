@@ -143,6 +143,9 @@ struct TcEnv : BpfTables {
         return left;
     }
 
+    u32 sum(u32 offset, u32 length); // bpf/answers.hh
+    [[gnu::always_inline]] u32 ifindex() { return static_cast<u32>(BPVS_CONTEXT(skb, ifindex)); }
+
     /// Sends the frame as it is now, MAC addresses and all, and keeps it.
     [[gnu::always_inline]] bool send_copy(u32 ifindex) { return clone_redirect(skb, ifindex, 0) == 0; }
 

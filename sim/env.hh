@@ -119,8 +119,8 @@ class SimEnv : public SimTables {
 public:
     static constexpr u32 l3 = net::eth::size;
 
-    SimEnv(Tables& tables, Routes& routes, Frame& frame, const Mac& own, u32 mark = 0)
-        : SimTables(tables), routes_(&routes), frame_(&frame), own_(own), mark_(mark) {}
+    SimEnv(Tables& tables, Routes& routes, Frame& frame, const Mac& own, u32 ifindex = 0, u32 mark = 0)
+        : SimTables(tables), routes_(&routes), frame_(&frame), own_(own), ifindex_(ifindex), mark_(mark) {}
 
     /// PACKET_HOST and no VLAN tag.
     bool for_us() {
@@ -188,6 +188,16 @@ public:
         return to != nullptr;
     }
     bool sum_is_left_to_device(u32) { return false; }
+    u32 sum(u32 offset, u32 length) {
+        const u8* bytes = at(offset, length);
+        if (!bytes || length > longest_sum)
+            return no_id;
+        u32 sum = 0;
+        for (u32 i = 0; i < length; i++)
+            sum += u32{bytes[i]} << (i % 2 * 8);
+        return net::fold(sum);
+    }
+    u32 ifindex() { return ifindex_; }
     bool send_copy(u32 ifindex) {
         copies_.push_back({ifindex, *frame_});
         return true;
@@ -200,6 +210,7 @@ private:
     Routes* routes_;
     Frame* frame_;
     Mac own_;
+    u32 ifindex_;
     u32 mark_;
     std::vector<Copy> copies_;
 };

@@ -1,6 +1,7 @@
 #include "sim/world.hh"
 
 #include "core/pipeline/age.hh"
+#include "core/pipeline/answer.hh"
 #include "core/pipeline/egress.hh"
 #include "core/pipeline/ingress.hh"
 
@@ -20,8 +21,10 @@ World::World(const Sizes& sizes) : tables_(sizes), jiffies_at_zero_(tables_.jiff
 
 Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     const Interface* in = routes_.find(ifindex);
-    SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, mark);
-    const Verdict v = bpvs::ingress(env);
+    SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
+    Verdict v = bpvs::ingress(env);
+    if (action_of(v.reason) == Action::answer)
+        answer(env, v);
     count(v.reason);
     return {v, std::move(frame), env.mark(), env.take_copies()};
 }

@@ -6,6 +6,7 @@
 //   forward  rewritten and sent on its way
 //   stack    rewritten and handed to the kernel's stack, which forwards it or answers with ICMP
 //   drop     dropped
+//   answer   an ICMP error about it takes its place and goes back to its sender
 #pragma once
 
 #include "core/model/types.hh"
@@ -21,7 +22,8 @@
     X(no_service,        pass,    "no service and no connection matches")                                            \
     X(no_connection,     pass,    "for a TCP or SCTP service, but neither of a connection nor a SYN or INIT")        \
     X(icmp_unrelated,    pass,    "ICMP that is not an error about a connection of ours")                            \
-    X(no_destination,    pass,    "for a service, but no destination can take a new connection")                     \
+    X(no_destination,    answer,  "for a service, but no destination can take a new connection: refused by ICMP, port unreachable") \
+    X(unanswered,        drop,    "refused, but not answered: its sender is no host that could be, or there is no memory")   \
     X(request_forwarded, forward, "request of an existing connection, sent to its destination")                      \
     X(reply_forwarded,   forward, "reply of an existing connection, sent to its client as from the VIP")             \
     X(new_connection,    forward, "first packet of a new connection, sent to the destination chosen")                \
@@ -49,7 +51,7 @@ enum class Reason : u8 {
         count
 };
 
-enum class Action : u8 { pass, forward, stack, drop };
+enum class Action : u8 { pass, forward, stack, drop, answer };
 
 [[gnu::always_inline]] constexpr Action action_of(Reason r) {
     switch (r) {

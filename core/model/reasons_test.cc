@@ -15,7 +15,8 @@ std::string documentation() {
         "the counts.\n"
         "Generated from `core/model/reasons.hh`: `BPVS_WRITE_DOCS=1 build/release/core/reasons_test`.\n\n"
         "| reason | the packet is | because |\n|---|---|---|\n";
-    const char* actions[] = {"left untouched", "sent on", "rewritten, left to the stack", "dropped"};
+    const char* actions[] = {"left untouched", "sent on", "rewritten, left to the stack", "dropped",
+                             "answered by ICMP"};
     const auto row = [&](const char* name, bpvs::Action action, const char* because) {
         text += std::string("| ") + name + " | " + actions[static_cast<int>(action)] + " | " + because + " |\n";
     };

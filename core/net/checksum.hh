@@ -17,6 +17,16 @@ namespace bpvs::net {
     return static_cast<u16>(sum);
 }
 
+/// What `bytes` bytes in memory, an even number, add to a sum.
+template <u32 bytes>
+[[gnu::always_inline]] inline u32 sum_of(const u8* p) {
+    static_assert(bytes % 2 == 0 && bytes <= 0xffff);
+    u32 sum = 0;
+    for (u32 i = 0; i < bytes; i += 2)
+        sum += p[i] | u32{p[i + 1]} << 8;
+    return sum;
+}
+
 /// The checksum field after the 16-bit word `from` became `to`.
 [[gnu::always_inline]] constexpr Be16 replace(Be16 check, Be16 from, Be16 to) {
     const u32 sum = (static_cast<u32>(check) ^ 0xffffu) + (static_cast<u32>(from) ^ 0xffffu) + static_cast<u32>(to);

@@ -26,8 +26,8 @@ constexpr Be16 type_ipv4 = to_be16(0x0800), type_ipv6 = to_be16(0x86dd);
 
 /// IPv4 (RFC 791).
 namespace ipv4 {
-constexpr u32 min_size = 20, tos = 1, total_length = 2, fragment = 6, ttl = 8, protocol = 9, check = 10, src = 12,
-              dst = 16;
+constexpr u32 min_size = 20, tos = 1, total_length = 2, id = 4, fragment = 6, ttl = 8, protocol = 9, check = 10,
+              src = 12, dst = 16;
 constexpr u16 dont_fragment = 0x4000, more_or_offset = 0x3fff;
 } // namespace ipv4
 
@@ -57,8 +57,10 @@ constexpr u32 size = 12, check = 8;
 
 /// ICMP (RFC 792, RFC 4443): errors embed the IP header and at least the first 8 bytes of what they are about.
 namespace icmp {
-constexpr u32 size = 8, type = 0, check = 2, embedded_l4 = 8;
+constexpr u32 size = 8, type = 0, code = 1, check = 2, embedded_l4 = 8;
 constexpr u8 dest_unreachable = 3, source_quench = 4, time_exceeded = 11;
+constexpr u8 port_unreachable = 3; ///< code of dest_unreachable
+constexpr u8 dest_unreachable_v6 = 1, port_unreachable_v6 = 4;
 constexpr u8 first_v6_information = 128; ///< ICMPv6: types below are errors
 } // namespace icmp
 

@@ -66,6 +66,9 @@ concept Tables =
         { t.counters(index) } -> Same<Counters*>; // of this CPU
     };
 
+/// Env::sum() takes as many bytes: what an ICMP error quotes is shorter.
+constexpr u32 longest_sum = 1536;
+
 constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 
 /// Tables and one packet.
@@ -88,7 +91,9 @@ concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const
     { e.make_room(offset) } -> Same<bool>;             // zero bytes between link and network header; after trim()
     { e.put(offset, bytes, offset) } -> Same<bool>;    // overwrites bytes
     { e.sum_is_left_to_device(offset) } -> Same<bool>; // the transport sum at `offset` is of the pseudo header only
-    { e.send_copy(offset) } -> Same<bool>;             // of the frame as it is now, through this interface
+    { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
+    { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
+    { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
 };
 
 } // namespace bpvs

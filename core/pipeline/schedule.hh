@@ -78,6 +78,12 @@ template <class T>
     return Reason::collision;
 }
 
+/// No destination of the service can take the packet. One to a port of FTP's data was never for the service's own port:
+/// it is the host's, as with IPVS.
+[[gnu::always_inline]] inline Reason refused(const Service& service, const net::Packet& p) {
+    return service.vport == ftp_port && p.flow.dport != ftp_port ? Reason::no_service : Reason::no_destination;
+}
+
 /// A new connection of a persistent service: to where the client's template leads, or not at all.
 template <class T>
 [[gnu::always_inline]] inline Reason follow_template(T& t, const Config& config, const Service& service,
@@ -86,7 +92,7 @@ template <class T>
     if (index == no_id) {
         const u32 chosen = t.choose(service, p.flow);
         if (chosen == no_id)
-            return Reason::no_destination;
+            return refused(service, p);
         t.make_template(service, p.flow, chosen);
         index = t.hold_template(service, p.flow); // ours, or another CPU's
     }
@@ -141,7 +147,7 @@ template <class T>
         if (service->entries == 1)
             break;
     }
-    return w->tried.count ? Reason::collision : Reason::no_destination;
+    return w->tried.count ? Reason::collision : refused(*service, p);
 }
 
 } // namespace bpvs

@@ -78,6 +78,7 @@ class Legs:
                             "ipv6/conf/default/addr_gen_mode=1", "ipv6/conf/default/accept_dad=0",
                             f"ipv6/conf/all/forwarding={int(namespace == director)}",
                             "ipv4/conf/all/rp_filter=0", "ipv4/conf/default/rp_filter=0",
+                            "ipv4/icmp_ratelimit=0", "ipv6/icmp/ratelimit=0",  # every answer of the stack is to be seen
                             f"ipv4/ip_forward={int(namespace == director)}"):
                 path, value = setting.split("=")
                 with open("/proc/sys/net/" + path, "w", encoding="ascii") as file:

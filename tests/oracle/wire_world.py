@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import wire_cases
+import wire_cases_icmp
 from legs import Legs
 from world import World
 
@@ -24,7 +25,7 @@ def main(ipvsadm, lag, path, *names):
     legs = Legs(f"oracle-{os.getpid()}-")
     try:
         world = World(legs, ipvsadm, float(lag))
-        for case in wire_cases.CASES:
+        for case in (*wire_cases.CASES, *wire_cases_icmp.CASES):
             if not names or case.__name__.replace("_", "-") in names:
                 world.run(case)
     finally:

@@ -6,9 +6,9 @@ namespace {
 
 Answer answer(sim::Outcome outcome) {
     const Action action = action_of(outcome.verdict.reason);
-    const Fate fate = action == Action::drop      ? Fate::dropped
-                      : action == Action::forward ? Fate::forwarded
-                                                  : Fate::passed;
+    const Fate fate = action == Action::drop                                  ? Fate::dropped
+                      : action == Action::forward || action == Action::answer ? Fate::forwarded
+                                                                              : Fate::passed;
     return {fate, std::move(outcome.frame), reason_name(outcome.verdict.reason), outcome.mark};
 }
 
