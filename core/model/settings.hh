@@ -23,6 +23,9 @@
       "0: client data is dropped, and the connection goes on when the server is added again")                         \
     X(expire_quiescent_template, 0, 0, 1, "",                                                                          \
       "1: clients of a persistent service leave a server whose weight is 0 with their next connection")               \
+    X(lblc_expiration, 86400, 0, 21474836, "seconds", "lblc forgets an address that no new connection was for so long")  \
+    X(lblcr_expiration, 86400, 0, 21474836, "seconds",                                                                 \
+      "the same for lblcr, which also takes the most loaded server out of a set that has not changed for so long")     \
     X(run_estimation, 1, 0, 1, "", "0: the rates stand still; counters do not")                                       \
     X(secure_tcp, 0, 0, 3, "",                                                                                        \
       "the TCP states for times of attack, in which a client's word alone does not establish a connection. "          \
@@ -41,8 +44,6 @@
     X(debug_level, "0", "how much IPVS writes to the kernel log",                                                     \
       "nothing is logged: bpvs status counts every packet under a reason")                                            \
     X(ignore_tunneled, "0", "whether tunnelled packets are left alone", "only packets outside of tunnels are balanced") \
-    X(lblc_expiration, "86400", "seconds that lblc remembers a destination", "lblc remembers for a day")               \
-    X(lblcr_expiration, "86400", "seconds that lblcr remembers a destination", "lblcr remembers for a day")           \
     X(nat_icmp_send, "0", "whether a server that sends a packet of no connection is told so by ICMP",                    \
       "the director's program makes no ICMP messages of its own")                                                     \
     X(pmtu_disc, "1", "whether tunnels keep to the path MTU", "there are no tunnels yet")                              \

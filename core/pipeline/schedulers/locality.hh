@@ -5,19 +5,24 @@
 //        another has fewer than half of its weight; then, or when the server cannot be used, the address moves
 //        to the server that wlc chooses.
 // lblcr: an address has a set of servers, of which the least loaded takes the connection. When that one is
-//        overloaded as above, wlc's choice joins the set. A set that has not changed for a day loses its most
-//        loaded server.
+//        overloaded as above, wlc's choice joins the set. A set that has not changed for lblcr_expiration loses its
+//        most loaded server.
 //
-// What is remembered is a cache: an address that has not been used for a day, or that made room for others, is
-// scheduled anew. CPUs that schedule the same address at once may both write its entry: the later one stands, and
-// no connection is affected. Cost: one lookup and at most three walks over the list.
+// What is remembered is a cache: an address that has not been used for lblc_expiration or lblcr_expiration, or that
+// made room for others, is scheduled anew. CPUs that schedule the same address at once may both write its entry: the
+// later one stands, and no connection is affected. Cost: one lookup and at most three walks over the list.
 #pragma once
 
 #include "core/pipeline/schedulers/list.hh"
 
 namespace bpvs {
 
-constexpr u32 locality_seconds = 86400; ///< lblc_expiration, lblcr_expiration
+/// Jiffies after which an address, or the size of its set, is too old.
+[[gnu::always_inline]] inline u64 locality_time(const Config& config, const Service& service) {
+    const u32 seconds =
+        service.scheduler == Scheduler::lblc ? config.settings.lblc_expiration : config.settings.lblcr_expiration;
+    return u64{seconds} * config.hz;
+}
 
 template <class T>
 [[gnu::always_inline]] inline bool step(T& t, u32 i, const Workspace& w, MemberSearch& s) {
@@ -72,11 +77,11 @@ template <class T>
     return best_of(t, service, w, Measure::half_idle) != no_id;
 }
 
-/// Takes the most loaded server out of a set that has not changed for a day.
+/// Takes the most loaded server out of a set that has not changed for lblcr_expiration.
 template <class T>
 [[gnu::always_inline]] inline void shrink(T& t, const Config& config, const Service& service, Workspace& w) {
     Locality& set = w.set;
-    if (set.count <= 1 || t.now() - set.modified <= u64{locality_seconds} * config.hz)
+    if (set.count <= 1 || t.now() - set.modified <= locality_time(config, service))
         return;
     MemberSearch& search = begin_search(w, service, 1);
     t.walk(service.entries, search);
@@ -121,7 +126,7 @@ template <class T>
     Locality& set = w.set;
     const u64 now = t.now();
     const Locality* known = t.find_locality(w.key);
-    if (known && known->kind == service.scheduler && now - known->used <= u64{locality_seconds} * config.hz)
+    if (known && known->kind == service.scheduler && now - known->used <= locality_time(config, service))
         set = *known;
     else
         set.count = 0;

@@ -169,6 +169,27 @@ TEST(Lblcr, a_set_shrinks_after_a_day_without_a_change) {
     EXPECT_EQ(farm.lab.tables.localities.lookup(key)->count, 1u);
 }
 
+TEST(Lblc, an_address_is_forgotten_after_lblc_expiration) {
+    for (const char* scheduler : {"lblc", "lblcr"}) {
+        Farm farm(scheduler, {1, 1, 1});
+        const bool by_set = farm.lab.element().scheduler == Scheduler::lblcr;
+        Settings& settings = farm.lab.tables.config.settings;
+        (by_set ? settings.lblcr_expiration : settings.lblc_expiration) = 100;
+        (by_set ? settings.lblc_expiration : settings.lblcr_expiration) = 5; // the other's
+        const LocalityKey key{vip, farm.lab.element().id};
+        const auto forgotten_after = [&](u64 jiffies) {
+            farm.picks(1);
+            const u64 since = farm.lab.tables.localities.lookup(key)->modified;
+            farm.lab.tables.jiffies += jiffies;
+            farm.picks(1);
+            return farm.lab.tables.localities.lookup(key)->modified != since;
+        };
+        const u64 time = u64{100} * farm.lab.tables.config.hz;
+        EXPECT_FALSE(forgotten_after(time)) << scheduler;
+        EXPECT_TRUE(forgotten_after(time + 1)) << scheduler;
+    }
+}
+
 TEST(Sh, ipvs_vectors_by_client) {
     EXPECT_EQ(Farm("sh", {1, 1, 1}).by_client(32), "23232121213131323232123313122313");
     EXPECT_EQ(Farm("sh", {5, 3, 1}).by_client(32), "23121111113122312111111312221221");
