@@ -51,9 +51,7 @@ constexpr int to_answer = 0x100; ///< above every TC_ACT_
 
 [[gnu::noinline]] static int answer(struct __sk_buff* skb, u32 reason) {
     TcEnv env{{}, skb};
-    Verdict v = verdict(static_cast<Reason>(reason));
-    bpvs::answer(env, v);
-    return leave(v);
+    return leave(bpvs::answer(env, static_cast<Reason>(reason)));
 }
 
 } // namespace bpvs::bpf

@@ -168,8 +168,7 @@ struct TcEnv : BpfTables {
                   l3 + 2 * (net::ipv6::size + net::ipv6::max_extension_bytes) + net::icmp::size + longest_extension <
                       0x2000);
 
-    [[gnu::always_inline]] void route(const RouteQuery& q, Route& r) {
-        struct bpf_fib_lookup fib;
+    [[gnu::always_inline]] void ask(const RouteQuery& q, struct bpf_fib_lookup& fib) {
         __builtin_memset(&fib, 0, sizeof fib);
         fib.family = static_cast<u8>(q.family);
         fib.l4_protocol = static_cast<u8>(q.protocol);
@@ -180,6 +179,26 @@ struct TcEnv : BpfTables {
         __builtin_memcpy(fib.ipv6_src, q.saddr.word, sizeof fib.ipv6_src); // IPv4: the first word
         __builtin_memcpy(fib.ipv6_dst, q.daddr.word, sizeof fib.ipv6_dst);
         fib.tot_len = static_cast<u16>(q.length); // with a length the helper checks and returns the MTU
+    }
+
+    /// Kernels before 6.7 do not tell.
+    [[gnu::always_inline]] bool own_address(const RouteQuery& q, Address& own) {
+        constexpr u32 fib_lookup_src = 1u << 4;
+        struct bpf_fib_lookup fib;
+        ask(q, fib);
+        const long result = fib_lookup(skb, &fib, sizeof fib, fib_lookup_src);
+        if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
+            return false;
+        if (q.family == Family::v4)
+            set_v4(own, static_cast<Be32>(fib.ipv4_src));
+        else
+            __builtin_memcpy(own.word, fib.ipv6_src, sizeof own.word);
+        return true;
+    }
+
+    [[gnu::always_inline]] void route(const RouteQuery& q, Route& r) {
+        struct bpf_fib_lookup fib;
+        ask(q, fib);
         const long result = fib_lookup(skb, &fib, sizeof fib, 0);
         r.status = result == BPF_FIB_LKUP_RET_SUCCESS       ? RouteStatus::ok
                    : result == BPF_FIB_LKUP_RET_NO_NEIGH    ? RouteStatus::no_neighbour

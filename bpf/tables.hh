@@ -74,6 +74,10 @@ struct BpfTables : PortTable {
         return static_cast<const Service*>(map_lookup_elem(&::services, &key));
     }
 
+    [[gnu::always_inline]] bool has_server(const ServerKey& key) {
+        return map_lookup_elem(&::servers, &key) != nullptr;
+    }
+
     [[gnu::always_inline]] const FlowTarget* find_flow(const Flow& flow) {
         return static_cast<const FlowTarget*>(map_lookup_elem(&::flows, &flow));
     }

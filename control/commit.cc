@@ -1,6 +1,7 @@
 #include "control/commit.hh"
 
 #include "control/director_parts.hh"
+#include "control/known_servers.hh"
 
 #include <algorithm>
 #include <unordered_set>
@@ -243,6 +244,8 @@ Result<void> Commit::run() {
             return ok;
         publish::dirty(store_, true);
         attach();
+        if (auto ok = known_servers::add(store_, attached_); !ok)
+            return ok;
         const bool wide = any_wide();
         if (wide)
             publish::wide_services(store_, true);
@@ -250,6 +253,8 @@ Result<void> Commit::run() {
             return ok;
         if (!wide)
             publish::wide_services(store_, false);
+        if (auto ok = known_servers::remove(store_, detached_); !ok)
+            return ok;
         publish::dirty(store_, false);
     }
     if (auto ok = count_from_zero(); !ok)

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <map>
+#include <set>
 
 namespace bpvs {
 namespace {
@@ -58,6 +59,8 @@ void expect_derived_fields(const sim::Tables& t) {
     EXPECT_EQ(t.config.dirty, 0u);
     std::vector<u32> owner(t.dests.size(), no_id);
     bool wide = false;
+    std::set<std::string> servers;
+    const auto text = [](const ServerKey& k) { return std::string(reinterpret_cast<const char*>(&k), sizeof k); };
     for (const auto& [key, s] : t.services) {
         ASSERT_EQ(key.generation, t.config.in_force.generation) << "an element of another generation was left";
         EXPECT_LT(s.id, t.config.used_services);
@@ -66,11 +69,17 @@ void expect_derived_fields(const sim::Tables& t) {
             SetEntry e{};
             std::memcpy(&e, &t.words[s.set_offset + i * set_entry_words], sizeof e);
             owner[e.dest] = s.id;
+            const Dest& d = t.dests[e.dest];
+            servers.insert(text({d.addr, d.port, s.fwmark != 0 ? IpProto::none : d.protocol, d.addr_family}));
             EXPECT_EQ(t.dests[e.dest].flags, e.weight == 0 ? dest_quiesced : 0);
             EXPECT_EQ(t.dests[e.dest].upper, e.upper);
             EXPECT_EQ(t.dests[e.dest].lower, e.lower);
         }
     }
+    std::set<std::string> known;
+    for (const auto& [key, value] : t.servers)
+        known.insert(text(key));
+    EXPECT_EQ(known, servers) << "packets would find other real servers than there are";
     EXPECT_EQ(t.config.wide_services, wide ? 1u : 0u);
     EXPECT_EQ(t.config.in_force.enabled, t.services.size() > 0 ? 1u : 0u);
     for (u32 id = 0; id < t.dests.size(); ++id)

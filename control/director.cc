@@ -1,5 +1,6 @@
 #include "control/commit.hh"
 #include "control/director_parts.hh"
+#include "control/known_servers.hh"
 #include "control/marks.hh"
 
 namespace bpvs {
@@ -105,6 +106,8 @@ Result<void> Director::recover() {
             publish::dest_service(store_, id, owner[id]);
     publish::in_force(store_, InForce{.generation = generation, .enabled = any ? 1u : 0u});
     publish::wide_services(store_, wide);
+    if (auto derived = known_servers::derive(store_); !derived)
+        return derived;
     if (auto tidied = Marks(store_).recover(); !tidied)
         return tidied;
     publish::dirty(store_, false);

@@ -52,6 +52,10 @@ public:
         return {};
     }
 
+    virtual Result<std::vector<ServerKey>> servers() = 0;
+    virtual Result<void> put_server(const ServerKey& key) = 0;
+    virtual Result<void> erase_server(const ServerKey& key) = 0; ///< also one that is not there
+
     virtual std::span<MarkRule> mark_rules() = 0;  ///< two halves of max_mark_rules
     virtual std::span<MarkPorts> mark_ports() = 0; ///< two halves of max_mark_ports
     virtual Result<std::vector<MarkPrefix>> mark_prefixes() = 0;

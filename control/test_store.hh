@@ -25,6 +25,9 @@ public:
         return touched().put_service(key, value);
     }
     Result<void> erase_service(const ServiceKey& key) override { return touched().erase_service(key); }
+    Result<std::vector<ServerKey>> servers() override { return touched().servers(); }
+    Result<void> put_server(const ServerKey& key) override { return touched().put_server(key); }
+    Result<void> erase_server(const ServerKey& key) override { return touched().erase_server(key); }
     std::span<MarkRule> mark_rules() override { return touched().mark_rules(); }
     std::span<MarkPorts> mark_ports() override { return touched().mark_ports(); }
     Result<std::vector<MarkPrefix>> mark_prefixes() override { return touched().mark_prefixes(); }

@@ -47,6 +47,7 @@ public:
     }
 
     const Service* find_service(const ServiceKey& key) { return tables_->services.lookup(key); }
+    bool has_server(const ServerKey& key) { return tables_->servers.lookup(key) != nullptr; }
     const MarkRange* find_mark_prefix(const MarkPrefix& key) { return tables_->mark_prefixes.lookup(key); }
     bool mark_ports(u32 index, MarkPorts* value) {
         const MarkPorts* p = element(tables_->mark_ports, index);
@@ -170,6 +171,12 @@ public:
     }
 
     void route(const RouteQuery& q, Route& r) { r = routes_->lookup(q); }
+    bool own_address(const RouteQuery& q, Address& own) {
+        const auto found = routes_->own_address({q.family, q.daddr});
+        if (found)
+            own = found->addr;
+        return found.has_value();
+    }
 
     bool trim(u32 length) {
         if (u64{l3} + length > frame_->size())

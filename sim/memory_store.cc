@@ -21,6 +21,24 @@ Result<void> MemoryStore::erase_service(const ServiceKey& key) {
     return {};
 }
 
+Result<std::vector<ServerKey>> MemoryStore::servers() {
+    std::vector<ServerKey> keys;
+    for (const auto& [key, value] : tables_.servers)
+        keys.push_back(key);
+    return keys;
+}
+
+Result<void> MemoryStore::put_server(const ServerKey& key) {
+    if (tables_.servers.update(key, 1) == Update::full)
+        return fail(Errc::no_room, "The table of real servers is full; delete a server first.");
+    return {};
+}
+
+Result<void> MemoryStore::erase_server(const ServerKey& key) {
+    tables_.servers.erase(key);
+    return {};
+}
+
 Result<std::vector<MarkPrefix>> MemoryStore::mark_prefixes() {
     std::vector<MarkPrefix> keys;
     for (const auto& [key, value] : tables_.mark_prefixes)

@@ -29,6 +29,10 @@ public:
     Result<void> put_service(const ServiceKey& key, const Service& value) override;
     Result<void> erase_service(const ServiceKey& key) override;
 
+    Result<std::vector<ServerKey>> servers() override;
+    Result<void> put_server(const ServerKey& key) override;
+    Result<void> erase_server(const ServerKey& key) override;
+
     std::span<MarkRule> mark_rules() override { return tables_.mark_rules; }
     std::span<MarkPorts> mark_ports() override { return tables_.mark_ports; }
     Result<std::vector<MarkPrefix>> mark_prefixes() override;

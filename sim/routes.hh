@@ -85,6 +85,18 @@ public:
         return r;
     }
 
+    /// The first address that is this host's own on the link towards `to`.
+    std::optional<Host> own_address(const Host& to) const {
+        const Prefix* way = longest_match(to);
+        for (const Prefix& own : routes_)
+            if (way && own.to.kind == Destination::Kind::local && own.prefix.family == to.family) {
+                const Prefix* link = longest_match(own.prefix, Destination::Kind::unicast);
+                if (link && link->to.ifindex == way->to.ifindex)
+                    return own.prefix;
+            }
+        return std::nullopt;
+    }
+
 private:
     struct Prefix {
         Host prefix;
@@ -106,10 +118,11 @@ private:
         return h;
     }
 
-    const Prefix* longest_match(const Host& addr) const {
+    const Prefix* longest_match(const Host& addr, std::optional<Destination::Kind> kind = {}) const {
         const Prefix* best = nullptr;
         for (const Prefix& p : routes_)
-            if (mask(addr, p.length) == p.prefix && (!best || p.length >= best->length))
+            if ((!kind || p.to.kind == *kind) && mask(addr, p.length) == p.prefix &&
+                (!best || p.length >= best->length))
                 best = &p; // of equal prefixes the one added last
         return best;
     }

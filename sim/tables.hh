@@ -154,7 +154,8 @@ struct Tables {
     explicit Tables(const Sizes& sizes = {})
         : conns(sizes.connections), dests(sizes.max_dests), cursors(sizes.max_services), words(sizes.max_words),
           counters(sizes.max_dests + sizes.max_services), zeros(counters.size()), rates(counters.size()),
-          services(sizes.max_services), flows(std::size_t{2} * sizes.connections), free_conns(sizes.connections) {
+          services(sizes.max_services), servers(sizes.max_dests), flows(std::size_t{2} * sizes.connections),
+          free_conns(sizes.connections) {
         config.layout = layout_version;
         config.hz = sizes.hz;
         config.connections = sizes.connections;
@@ -179,6 +180,7 @@ struct Tables {
     std::array<u64, static_cast<std::size_t>(Reason::count)> reasons{};
 
     HashMap<ServiceKey, Service> services;
+    HashMap<ServerKey, u32> servers;
     HashMap<Flow, FlowTarget> flows;
     std::vector<MarkRule> mark_rules = std::vector<MarkRule>(std::size_t{2} * max_mark_rules);
     std::vector<MarkPorts> mark_ports = std::vector<MarkPorts>(std::size_t{2} * max_mark_ports);

@@ -24,7 +24,7 @@ Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
     Verdict v = bpvs::ingress(env);
     if (action_of(v.reason) == Action::answer)
-        answer(env, v);
+        v = answer(env, v.reason);
     count(v.reason);
     return {v, std::move(frame), env.mark(), env.take_copies()};
 }

@@ -60,6 +60,31 @@ void add(Counters& sum, const Counters& c) {
     sum.out_bytes += c.out_bytes;
 }
 
+/// All keys of a map.
+template <class Key>
+Result<std::vector<Key>> keys_of(const Fd& map, const char* what) {
+    std::vector<Key> keys;
+    Key key{};
+    for (int r = bpf_map_get_next_key(map.get(), nullptr, &key); r == 0;
+         r = bpf_map_get_next_key(map.get(), &key, &key))
+        keys.push_back(key);
+    if (errno != ENOENT)
+        return system_error(fmt::format("read {}", what).c_str());
+    return keys;
+}
+
+/// Elements are allocated without waiting for memory: it may be refused for a moment.
+bool put_patiently(const Fd& map, const void* key, const void* value) {
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        if (bpf_map_update_elem(map.get(), key, value, BPF_ANY) == 0)
+            return true;
+        if (errno != ENOMEM)
+            break;
+        usleep(1000);
+    }
+    return false;
+}
+
 } // namespace
 
 Result<std::unique_ptr<KernelStore>> KernelStore::open(const std::string& directory) {
@@ -90,8 +115,8 @@ Result<std::unique_ptr<KernelStore>> KernelStore::open(const std::string& direct
                         map(s.rates_, "rates", sizeof(Rates)) && map(s.zeros_, "zeros", sizeof(Counters)) &&
                         map(s.mark_rules_, "mark_rules", sizeof(MarkRule)) &&
                         map(s.mark_ports_, "mark_ports", sizeof(MarkPorts)) && pin(s.mark_prefixes_, "mark_prefixes") &&
-                        pin(s.services_, "services") && pin(s.counters_, "counters") && pin(s.reasons_, "reasons") &&
-                        pin(s.clock_, "bpvs_clock");
+                        pin(s.services_, "services") && pin(s.servers_, "servers") && pin(s.counters_, "counters") &&
+                        pin(s.reasons_, "reasons") && pin(s.clock_, "bpvs_clock");
     if (!opened)
         return std::unexpected(error);
     if (!s.config_.data() || !s.table_.data())
@@ -175,26 +200,28 @@ Result<void> KernelStore::erase_service(const ServiceKey& key) {
     return {};
 }
 
-Result<std::vector<MarkPrefix>> KernelStore::mark_prefixes() {
-    std::vector<MarkPrefix> keys;
-    MarkPrefix key{};
-    for (int r = bpf_map_get_next_key(mark_prefixes_.get(), nullptr, &key); r == 0;
-         r = bpf_map_get_next_key(mark_prefixes_.get(), &key, &key))
-        keys.push_back(key);
-    if (errno != ENOENT)
-        return system_error("read the prefixes of the rules that mark packets");
-    return keys;
+Result<std::vector<ServerKey>> KernelStore::servers() { return keys_of<ServerKey>(servers_, "the real servers"); }
+
+Result<void> KernelStore::put_server(const ServerKey& key) {
+    const u32 there = 1;
+    if (put_patiently(servers_, &key, &there))
+        return {};
+    return system_error("write a real server");
 }
 
-/// Elements are allocated without waiting for memory: it may be refused for a moment.
+Result<void> KernelStore::erase_server(const ServerKey& key) {
+    if (bpf_map_delete_elem(servers_.get(), &key) != 0 && errno != ENOENT)
+        return system_error("delete a real server");
+    return {};
+}
+
+Result<std::vector<MarkPrefix>> KernelStore::mark_prefixes() {
+    return keys_of<MarkPrefix>(mark_prefixes_, "the prefixes of the rules that mark packets");
+}
+
 Result<void> KernelStore::put_mark_prefix(const MarkPrefix& key, const MarkRange& value) {
-    for (int attempt = 0; attempt < 100; ++attempt) {
-        if (bpf_map_update_elem(mark_prefixes_.get(), &key, &value, BPF_ANY) == 0)
-            return {};
-        if (errno != ENOMEM)
-            break;
-        usleep(1000);
-    }
+    if (put_patiently(mark_prefixes_, &key, &value))
+        return {};
     return system_error("write a prefix of the rules that mark packets");
 }
 

@@ -30,6 +30,9 @@ public:
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
     Result<void> put_service(const ServiceKey& key, const Service& value) override;
     Result<void> erase_service(const ServiceKey& key) override;
+    Result<std::vector<ServerKey>> servers() override;
+    Result<void> put_server(const ServerKey& key) override;
+    Result<void> erase_server(const ServerKey& key) override;
     std::span<MarkRule> mark_rules() override { return {first<MarkRule>(mark_rules_), 2ul * max_mark_rules}; }
     std::span<MarkPorts> mark_ports() override { return {first<MarkPorts>(mark_ports_), 2ul * max_mark_ports}; }
     Result<std::vector<MarkPrefix>> mark_prefixes() override;
@@ -55,7 +58,7 @@ private:
         return static_cast<T*>(data);
     }
 
-    Fd services_, counters_, reasons_, clock_, mark_prefixes_;
+    Fd services_, servers_, counters_, reasons_, clock_, mark_prefixes_;
     LazyMapping config_, table_, dests_, cursors_, words_, conns_, rates_, zeros_, mark_rules_, mark_ports_;
 };
 

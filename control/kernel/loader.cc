@@ -89,7 +89,8 @@ u32 words_of(const Sizes& room) { return (room.servers + room.services) * words_
 /// The elements of `services` are there twice while all of them are replaced.
 void set_sizes(bpf_object* o, const Sizes& room) {
     const u32 ids = room.servers + room.services;
-    const std::array<std::pair<const char*, u32>, 10> sizes = {{{"services", 2 * room.services},
+    const std::array<std::pair<const char*, u32>, 11> sizes = {{{"services", 2 * room.services},
+                                                                {"servers", room.servers},
                                                                 {"dests", room.servers},
                                                                 {"cursors", room.services},
                                                                 {"words", words_of(room) / 2},

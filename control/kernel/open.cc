@@ -73,6 +73,9 @@ public:
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override { return {}; }
     Result<void> put_service(const ServiceKey&, const Service&) override { return not_up(); }
     Result<void> erase_service(const ServiceKey&) override { return not_up(); }
+    Result<std::vector<ServerKey>> servers() override { return {}; }
+    Result<void> put_server(const ServerKey&) override { return not_up(); }
+    Result<void> erase_server(const ServerKey&) override { return not_up(); }
     std::span<MarkRule> mark_rules() override { return {}; }
     std::span<MarkPorts> mark_ports() override { return {}; }
     Result<std::vector<MarkPrefix>> mark_prefixes() override { return {}; }

@@ -23,7 +23,8 @@
     X(no_connection,     pass,    "for a TCP or SCTP service, but neither of a connection nor a SYN or INIT")        \
     X(icmp_unrelated,    pass,    "ICMP that is not an error about a connection of ours")                            \
     X(no_destination,    answer,  "for a service, but no destination can take a new connection: refused by ICMP, port unreachable") \
-    X(unanswered,        drop,    "refused, but not answered: its sender is no host that could be, or there is no memory")   \
+    X(stray,             answer,  "packet of a real server that belongs to no connection: refused by ICMP, as nat_icmp_send asks") \
+    X(unanswered,        drop,    "refused, but not answered: its sender is no host that could be, or there is no memory") \
     X(request_forwarded, forward, "request of an existing connection, sent to its destination")                      \
     X(reply_forwarded,   forward, "reply of an existing connection, sent to its client as from the VIP")             \
     X(new_connection,    forward, "first packet of a new connection, sent to the destination chosen")                \

@@ -126,6 +126,15 @@ static_assert(sizeof(Dest) == 80);
 
 enum DestFlag : u8 { dest_quiesced = 1 }; ///< its weight is 0
 
+/// Key of `servers`: a real server as its packets name it. The value: how many services list it.
+struct ServerKey {
+    Address addr;
+    Be16 port;
+    IpProto protocol; ///< none: of a service by mark, any
+    Family family;
+};
+static_assert(sizeof(ServerKey) == 20);
+
 /// Value of `cursors`, by service id: scheduling state that packets change atomically.
 struct Cursor {
     u64 picks; ///< number of positions ever taken from the service's sequence

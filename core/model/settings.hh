@@ -26,6 +26,9 @@
     X(lblc_expiration, 86400, 0, 21474836, "seconds", "lblc forgets an address that no new connection was for so long")  \
     X(lblcr_expiration, 86400, 0, 21474836, "seconds",                                                                 \
       "the same for lblcr, which also takes the most loaded server out of a set that has not changed for so long")     \
+    X(nat_icmp_send, 0, 0, 1, "",                                                                                      \
+      "1: what a real server sends that belongs to no connection is refused by ICMP port unreachable, but for resets; "  \
+      "0: it is sent on untranslated")                                                                                  \
     X(run_estimation, 1, 0, 1, "", "0: the rates stand still; counters do not")                                       \
     X(secure_tcp, 0, 0, 3, "",                                                                                        \
       "the TCP states for times of attack, in which a client's word alone does not establish a connection. "          \
@@ -44,8 +47,6 @@
     X(debug_level, "0", "how much IPVS writes to the kernel log",                                                     \
       "nothing is logged: bpvs status counts every packet under a reason")                                            \
     X(ignore_tunneled, "0", "whether tunnelled packets are left alone", "only packets outside of tunnels are balanced") \
-    X(nat_icmp_send, "0", "whether a server that sends a packet of no connection is told so by ICMP",                    \
-      "the director's program makes no ICMP messages of its own")                                                     \
     X(pmtu_disc, "1", "whether tunnels keep to the path MTU", "there are no tunnels yet")                              \
     X(schedule_icmp, "0", "whether an ICMP error about no connection opens one", "only a client's own packet does so") \
     X(snat_reroute, "1", "whether replies are routed by the address that they get",                                   \

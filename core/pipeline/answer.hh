@@ -124,23 +124,35 @@ template <class E>
     return write_macs(e, route.egress);
 }
 
-/// Turns the packet, which ingress() found to be refused, into its answer. Reads it anew, so that nothing has to be
-/// kept for it. False: there is none.
+/// Is the packet on its way through this host?
 template <class E>
-[[gnu::always_inline]] inline bool make_answer(E& e, Verdict& v) {
-    Flow flow{};
-    net::Packet p{flow};
-    if (net::parse_ip(e, e.family(), E::l3, p) != Reason::count || net::find_length(e, p) != Reason::count)
-        return false;
-    if (!is_host(flow.family, flow.saddr))
-        return false;
-    const Address& from = flow.daddr;
-    const bool v6 = flow.family == Family::v6;
+[[gnu::always_inline]] inline bool passes_through(E& e, const net::Packet& p) {
+    const RouteQuery query{p.flow.saddr, p.flow.daddr, Be16{}, Be16{}, p.flow.protocol, p.flow.family, p.tos, 0};
+    Route route; // NOLINT(cppcoreguidelines-pro-type-member-init): the environment fills it in
+    e.route(query, route);
+    return route.status != RouteStatus::stack;
+}
+
+/// What is on its way through is quoted as it would have been sent on, and answered from this host's own address
+/// towards its sender, as IPVS's host does; where the kernel does not tell, from the address that it was sent to.
+template <class E>
+[[gnu::always_inline]] inline bool count_down(E& e, const net::Packet& p, Address& from) {
+    const RouteQuery query{p.flow.daddr, p.flow.saddr, Be16{}, Be16{}, p.flow.protocol, p.flow.family, p.tos, 0};
+    e.own_address(query, from);
+    return net::rewrite_ip<net::Side::source>(e, p.flow.family, E::l3, p.flow.saddr, true);
+}
+
+/// Turns the packet into its answer. False: there is none.
+template <class E>
+[[gnu::always_inline]] inline bool make_answer(E& e, const net::Packet& p, bool through, Verdict& v) {
+    const bool v6 = p.flow.family == Family::v6;
     const u8* ip = e.at(E::l3, net::ipv4::min_size);
-    if (!ip)
+    if (!ip || !is_host(p.flow.family, p.flow.saddr))
         return false;
-    const Be16 id =
-        net::load<Be16>(ip + net::ipv4::id); // as unique among what the sender gets as it is among what it sends
+    const Be16 id = net::load<Be16>(ip + net::ipv4::id); // a sender that makes its own unique makes ours so
+    Address from = p.flow.daddr;
+    if (through && !count_down(e, p, from))
+        return false;
     const u32 most = v6 ? longest_quote_v6 : longest_quote_v4;
     const u32 quoted = p.length < most ? p.length : most;
     const u32 sum = quote(e, p, quoted);
@@ -150,11 +162,18 @@ template <class E>
     return written && send_back(e, p, from, v);
 }
 
-/// What ingress() refused is answered, or dropped.
+/// What ingress() refused for `reason` is answered, or dropped. Reads the packet anew.
 template <class E>
-[[gnu::always_inline]] inline void answer(E& e, Verdict& v) {
-    if (!make_answer(e, v))
-        v = verdict(Reason::unanswered);
+[[gnu::always_inline]] inline Verdict answer(E& e, Reason reason) {
+    Flow flow{};
+    net::Packet p{flow};
+    if (net::parse_ip(e, e.family(), E::l3, p) != Reason::count || net::find_length(e, p) != Reason::count)
+        return verdict(Reason::unanswered);
+    bool through = false;
+    if (reason == Reason::stray)
+        through = passes_through(e, p);
+    Verdict v = verdict(reason);
+    return make_answer(e, p, through, v) ? v : verdict(Reason::unanswered);
 }
 
 } // namespace bpvs

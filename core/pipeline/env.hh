@@ -56,6 +56,7 @@ concept Tables =
         { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
         { t.give_conn(index) };
         { t.find_service(key) } -> Same<const Service*>;
+        { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
         { t.dest(index) } -> Same<Dest*>;
         { t.word(index, &index) } -> Same<bool>; // false: out of range
         { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
@@ -86,6 +87,7 @@ concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
     { e.replace_l4_sum(offset, f, p, addr, addr, port, port) } -> Same<bool>;
     { e.route(q, r) };
+    { e.own_address(q, r.next_hop.addr) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
     // for answers of our own; pointers from at() are void after each
     { e.trim(offset) } -> Same<bool>;                  // the frame ends so many bytes after its network header begins
     { e.make_room(offset) } -> Same<bool>;             // zero bytes between link and network header; after trim()

@@ -55,7 +55,23 @@ template <class E>
     return s == State::time_wait || s == State::close || s == State::sctp_closed;
 }
 
-/// The verdict on an arriving packet.
+/// nat_icmp_send: is a packet of no connection one of a real server? What the stack will answer by itself is not.
+template <class E>
+[[gnu::always_inline]] inline bool is_stray(E& e, const net::Packet& p) {
+    if ((p.tcp_flags & net::tcp::rst) || p.ttl <= 1)
+        return false;
+    ServerKey key{};
+    key.addr = p.flow.saddr;
+    key.port = p.flow.sport;
+    key.protocol = p.flow.protocol;
+    key.family = p.flow.family;
+    if (e.has_server(key))
+        return true;
+    key.protocol = IpProto::none;
+    return e.has_server(key);
+}
+
+/// The verdict on an arriving packet. Action::answer: answer() has more to do.
 template <class E>
 [[gnu::always_inline]] inline Verdict ingress(E& e) {
     const Config* config = e.config();
@@ -100,6 +116,8 @@ template <class E>
         found.conn = nullptr;
     }
     if (!found.conn) {
+        if (config->settings.nat_icmp_send && is_stray(e, p))
+            return verdict(Reason::stray);
         const u32 mark = mark_packet(e, *config, p);
         why = schedule(e, *config, p, mark, found);
         if (why != Reason::new_connection)
