@@ -4,6 +4,7 @@
 #include "bpf/timers.hh"
 #include "bpf/walks.hh"
 #include "core/pipeline/egress.hh"
+#include "core/pipeline/finish.hh"
 #include "core/pipeline/ingress.hh"
 
 namespace bpvs::bpf {
@@ -14,7 +15,7 @@ namespace bpvs::bpf {
         *n += 1;
 }
 
-constexpr int to_answer = 0x100; ///< above every TC_ACT_
+constexpr int unfinished = 0x100; ///< above every TC_ACT_
 
 /// The one exit of the ingress program.
 [[gnu::always_inline]] inline int leave(const Verdict& v) {
@@ -39,19 +40,39 @@ constexpr int to_answer = 0x100; ///< above every TC_ACT_
     return static_cast<int>(redirect_neigh(v.ifindex, &hop, sizeof hop, 0));
 }
 
-// Two functions, so that what an answer needs of the stack is not on top of ingress()'s. Static ones: a global one
-// takes a context only where the kernel has type information of its own.
+// Functions, so that what one needs of the stack is not on top of another's. Static ones: a global one takes a context
+// only where the kernel has type information of its own.
 
-/// What becomes of a packet, or to_answer and why it is to be answered.
+/// What becomes of a packet, or `unfinished` and why.
 [[gnu::noinline]] static int decide(struct __sk_buff* skb) {
     TcEnv env{{}, skb};
     const Verdict v = ingress(env);
-    return action_of(v.reason) == Action::answer ? to_answer | static_cast<int>(v.reason) : leave(v);
+    return is_unfinished(v.reason) ? unfinished | static_cast<int>(v.reason) : leave(v);
 }
 
 [[gnu::noinline]] static int answer(struct __sk_buff* skb, u32 reason) {
     TcEnv env{{}, skb};
     return leave(bpvs::answer(env, static_cast<Reason>(reason)));
+}
+
+[[gnu::noinline]] static int open_related(struct __sk_buff* skb) {
+    TcEnv env{{}, skb};
+    const Config* config = env.config();
+    return static_cast<int>(config ? bpvs::open_related(env, *config) : Reason::internal_error);
+}
+
+[[gnu::noinline]] static int send_opened(struct __sk_buff* skb) {
+    TcEnv env{{}, skb};
+    const Config* config = env.config();
+    return leave(config ? bpvs::send_opened(env, *config) : verdict(Reason::internal_error));
+}
+
+/// As bpvs::finish().
+[[gnu::always_inline]] inline int finish(struct __sk_buff* skb, Reason reason) {
+    if (reason != Reason::icmp_scheduled)
+        return answer(skb, static_cast<u32>(reason));
+    reason = static_cast<Reason>(open_related(skb));
+    return reason == Reason::icmp_scheduled ? send_opened(skb) : leave(verdict(reason));
 }
 
 } // namespace bpvs::bpf
@@ -63,7 +84,7 @@ extern "C" {
 
 [[gnu::section("tc"), gnu::used]] int bpvs_ingress(struct __sk_buff* skb) {
     const int decided = decide(skb);
-    return decided < to_answer ? decided : bpf::answer(skb, static_cast<u32>(decided) & 0xff);
+    return decided < unfinished ? decided : bpf::finish(skb, static_cast<Reason>(decided & 0xff));
 }
 
 /// Packets that were forwarded or redirected have an ingress interface: only local ones are looked at.

@@ -1,8 +1,8 @@
 #include "sim/world.hh"
 
 #include "core/pipeline/age.hh"
-#include "core/pipeline/answer.hh"
 #include "core/pipeline/egress.hh"
+#include "core/pipeline/finish.hh"
 #include "core/pipeline/ingress.hh"
 
 #include <algorithm>
@@ -23,8 +23,8 @@ Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     const Interface* in = routes_.find(ifindex);
     SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
     Verdict v = bpvs::ingress(env);
-    if (action_of(v.reason) == Action::answer)
-        v = answer(env, v.reason);
+    if (is_unfinished(v.reason))
+        v = finish(env, tables_.config, v.reason);
     count(v.reason);
     return {v, std::move(frame), env.mark(), env.take_copies()};
 }

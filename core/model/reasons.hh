@@ -24,11 +24,12 @@
     X(icmp_unrelated,    pass,    "ICMP that is not an error about a connection of ours")                            \
     X(no_destination,    answer,  "for a service, but no destination can take a new connection: refused by ICMP, port unreachable") \
     X(stray,             answer,  "packet of a real server that belongs to no connection: refused by ICMP, as nat_icmp_send asks") \
-    X(unanswered,        drop,    "refused, but not answered: its sender is no host that could be, or there is no memory") \
+    X(unanswered,        drop,    "refused, but not answered: an ICMP error, or of a sender that is no host, or there is no memory") \
     X(request_forwarded, forward, "request of an existing connection, sent to its destination")                      \
     X(reply_forwarded,   forward, "reply of an existing connection, sent to its client as from the VIP")             \
     X(new_connection,    forward, "first packet of a new connection, sent to the destination chosen")                \
     X(icmp_forwarded,    forward, "ICMP error about a connection, translated and sent on")                           \
+    X(icmp_scheduled,    forward, "ICMP error about no connection, for which schedule_icmp opened one")             \
     X(request_to_stack,  stack,   "request rewritten and left to the stack: local destination, no route, TTL, fragmentation") \
     X(new_to_stack,      stack,   "first packet of a new connection, rewritten and left to the stack as above")      \
     X(icmp_to_stack,     stack,   "ICMP error translated and left to the stack")                                     \

@@ -30,6 +30,7 @@
       "1: what a real server sends that belongs to no connection is refused by ICMP port unreachable, but for resets; "  \
       "0: it is sent on untranslated")                                                                                  \
     X(run_estimation, 1, 0, 1, "", "0: the rates stand still; counters do not")                                       \
+    X(schedule_icmp, 0, 0, 1, "", "1: an ICMP error about a service but about no connection opens one, for 3 seconds")   \
     X(secure_tcp, 0, 0, 3, "",                                                                                        \
       "the TCP states for times of attack, in which a client's word alone does not establish a connection. "          \
       "1, 2: while more than 7/8 of the connection table is in use; 3: always")                                       \
@@ -48,7 +49,6 @@
       "nothing is logged: bpvs status counts every packet under a reason")                                            \
     X(ignore_tunneled, "0", "whether tunnelled packets are left alone", "only packets outside of tunnels are balanced") \
     X(pmtu_disc, "1", "whether tunnels keep to the path MTU", "there are no tunnels yet")                              \
-    X(schedule_icmp, "0", "whether an ICMP error about no connection opens one", "only a client's own packet does so") \
     X(snat_reroute, "1", "whether replies are routed by the address that they get",                                   \
       "replies are always routed as from the VIP")                                                                    \
     X(sync_persist_mode, "0", "whether only persistence is synchronised", "there is no synchronisation yet")           \

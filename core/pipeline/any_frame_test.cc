@@ -23,7 +23,7 @@ std::string setup() {
         "in tcp cip:2 > vip:80 S\nout tcp cip:2 > rip1:8080 S ttl 63\n"
         "in udp cip:1 > vip:80\nto stack udp cip:1 > dip:80\n"
         "in udp cip:2 > vip:80\nout udp cip:2 > rip1:80 ttl 63\n"
-        "bpvsadm -A -u vip2:53 -s rr\nbpvsadm -A -t vip2:53 -s rr\nbpvs sysctl nat_icmp_send=1\n";
+        "bpvsadm -A -u vip2:53 -s rr\nbpvsadm -A -t vip2:53 -s rr\nbpvs sysctl nat_icmp_send=1 schedule_icmp=1\n";
     std::string v6;
     for (std::size_t i = 0; i < v4.size(); i++) // the same with the roles' IPv6 twins
         v6 += (v4[i] == 'v' || v4[i] == 'r' || v4[i] == 'c' || v4[i] == 'd') && v4.substr(i + 1, 2) == "ip"
@@ -127,7 +127,7 @@ TEST(AnyFrame, of_damaged_packets_does_no_harm) {
         must_be_untouched_if_it_passes(d, f);
     }));
     EXPECT_EQ(d.bench.world().packets(Reason::internal_error), 0u);
-    for (const Reason r : {Reason::no_destination, Reason::stray})
+    for (const Reason r : {Reason::no_destination, Reason::stray, Reason::icmp_scheduled})
         EXPECT_GT(d.bench.world().packets(r), 0u) << scenario::reason_name(r) << ": the test did not test";
 }
 

@@ -71,7 +71,7 @@ template <class E>
     return e.has_server(key);
 }
 
-/// The verdict on an arriving packet. Action::answer: answer() has more to do.
+/// The verdict on an arriving packet. is_unfinished(): finish() has more to do.
 template <class E>
 [[gnu::always_inline]] inline Verdict ingress(E& e) {
     const Config* config = e.config();
