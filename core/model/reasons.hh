@@ -25,6 +25,7 @@
     X(no_destination,    answer,  "for a service, but no destination can take a new connection: refused by ICMP, port unreachable") \
     X(stray,             answer,  "packet of a real server that belongs to no connection: refused by ICMP, as nat_icmp_send asks") \
     X(unanswered,        drop,    "refused, but not answered: an ICMP error, or of a sender that is no host, or there is no memory") \
+    X(bypassed,          pass,    "for a service by mark that has no destination: left to the host's routing, as cache_bypass asks") \
     X(request_forwarded, forward, "request of an existing connection, sent to its destination")                      \
     X(reply_forwarded,   forward, "reply of an existing connection, sent to its client as from the VIP")             \
     X(new_connection,    forward, "first packet of a new connection, sent to the destination chosen")                \

@@ -9,6 +9,8 @@
 #define BPVS_SETTINGS(X)                                                                                              \
     X(am_droprate, 10, 0, 2147483647, "new connections",                                                              \
       "drop_packet = 3 drops the first packet of one in so many new connections; 0: of none")                         \
+    X(cache_bypass, 0, 0, 1, "",                                                                                       \
+      "1: what a service by mark has no server for goes on to where it was sent, unless that is this host; 0: it is refused") \
     X(conn_reuse_mode, 1, 0, 2, "",                                                                                   \
       "what a SYN on a known connection does. 0: it belongs to that connection whatever its state; 1: one in "        \
       "TIME_WAIT or CLOSE gives way to a new connection; 2: as 1 for masquerading")                                \
@@ -42,8 +44,6 @@
     X(amemthresh, "1024", "pages of free memory below which IPVS's automatic defences start",                         \
       "room for connections is reserved when the director comes up: its automatic defences go by how full that is")    \
     X(backup_only, "0", "whether a backup of the synchronisation also forwards", "there is no synchronisation yet")    \
-    X(cache_bypass, "0", "whether packets that no server can take go to their original destination",                  \
-      "such packets are left to the host")                                                                            \
     X(conntrack, "0", "whether netfilter keeps track of balanced connections", "balanced packets do not pass netfilter") \
     X(debug_level, "0", "how much IPVS writes to the kernel log",                                                     \
       "nothing is logged: bpvs status counts every packet under a reason")                                            \

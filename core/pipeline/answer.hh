@@ -162,7 +162,7 @@ template <class E>
     return written && send_back(e, p, from, v);
 }
 
-/// What ingress() refused for `reason` is answered, or dropped. Reads the packet anew.
+/// What ingress() refused for `reason` is answered, or dropped; with cache_bypass it may go on. Reads the packet anew.
 template <class E>
 [[gnu::always_inline]] inline Verdict answer(E& e, Reason reason) {
     Flow flow{};
@@ -170,9 +170,11 @@ template <class E>
     if (net::parse_ip(e, e.family(), E::l3, p) != Reason::count || net::find_length(e, p) != Reason::count)
         return verdict(Reason::unanswered);
     bool through = false;
-    if (reason == Reason::stray)
+    if (reason != Reason::no_destination)
         through = passes_through(e, p);
-    Verdict v = verdict(reason);
+    if (reason == Reason::bypassed && through)
+        return verdict(reason);
+    Verdict v = verdict(reason == Reason::bypassed ? Reason::no_destination : reason);
     return make_answer(e, p, through, v) ? v : verdict(Reason::unanswered);
 }
 

@@ -8,7 +8,7 @@ namespace bpvs {
 
 /// Is there more to do for a packet than ingress() did?
 [[gnu::always_inline]] constexpr bool is_unfinished(Reason reason) {
-    return action_of(reason) == Action::answer || reason == Reason::icmp_scheduled;
+    return action_of(reason) == Action::answer || reason == Reason::bypassed || reason == Reason::icmp_scheduled;
 }
 
 /// The verdict in the end.

@@ -80,7 +80,9 @@ template <class T>
 
 /// No destination of the service can take the packet. One to a port of FTP's data was never for the service's own port:
 /// it is the host's, as with IPVS.
-[[gnu::always_inline]] inline Reason refused(const Service& service, const net::Packet& p) {
+[[gnu::always_inline]] inline Reason refused(const Config& config, const Service& service, const net::Packet& p) {
+    if (service.fwmark != 0 && config.settings.cache_bypass)
+        return Reason::bypassed; // answer() looks where it is for
     return service.vport == ftp_port && p.flow.dport != ftp_port ? Reason::no_service : Reason::no_destination;
 }
 
@@ -92,7 +94,7 @@ template <class T>
     if (index == no_id) {
         const u32 chosen = t.choose(service, p.flow);
         if (chosen == no_id)
-            return refused(service, p);
+            return refused(config, service, p);
         t.make_template(service, p.flow, chosen);
         index = t.hold_template(service, p.flow); // ours, or another CPU's
     }
@@ -147,7 +149,7 @@ template <class T>
         if (service->entries == 1)
             break;
     }
-    return w->tried.count ? Reason::collision : refused(*service, p);
+    return w->tried.count ? Reason::collision : refused(config, *service, p);
 }
 
 } // namespace bpvs

@@ -34,7 +34,7 @@ template <class E>
     why = schedule(e, config, request, e.mark(), found);
     if (why == Reason::no_service)
         return Reason::icmp_unrelated;
-    if (why == Reason::no_destination)
+    if (why == Reason::no_destination || why == Reason::bypassed)
         return Reason::unanswered; // nor is an error answered by one
     if (why != Reason::new_connection)
         return why;

@@ -1,6 +1,6 @@
 """What IPVS answers or forwards outside of connections: cases as in wire_cases.py, played after those."""
 import frames
-from legs import CIP, CIP6, VIP, VIP6
+from legs import CIP, CIP6, DIP, DIP6, VIP, VIP6, rip, rip6
 
 DATA = bytes(range(97, 123)) * 60
 
@@ -102,6 +102,132 @@ def ipv6_refused_udp_is_answered_by_icmp(w):
     for size in (0, 1, 1183, 1184, 1185, 1400):
         _query(w, f"{size} bytes", CIP6, data=DATA[:size])
     w.connections()
+
+
+def _strays(w, clients=CIP, director=DIP, server=rip):
+    def tcp(n, port, dst, flags="A", **fields):
+        return frames.tcp(server(n), port, dst, 9, flags, **fields)
+
+    for flags in ("A", "S", "SA", "FA", "PA", "R", "RA", ""):
+        w.server(f"flags {flags or 'none'}", tcp(1, 80, clients, flags), own_stack=True)
+    w.server("long", tcp(1, 80, clients, data=DATA[:1300]), own_stack=True)
+    w.server("TTL 1", tcp(1, 80, clients, ttl=1), own_stack=True)
+    w.server("another port", tcp(1, 81, clients), own_stack=True)
+    w.server("another protocol", frames.udp(server(1), 80, clients, 9), own_stack=True)
+    w.server("weight 0", tcp(2, 80, clients), server=2, own_stack=True)
+    w.server("a server of no service", tcp(3, 80, clients), server=3, own_stack=True)
+    w.server("to the director", tcp(1, 80, director), own_stack=True)
+    w.server("UDP", frames.udp(server(1), 53, clients, 9, DATA[:77]), own_stack=True)
+    w.server("UDP to the director", frames.udp(server(1), 53, director, 9), own_stack=True)
+
+
+def nat_icmp_send_tells_servers_of_packets_of_no_connection(w):
+    w.service({1: 1, 2: 0})
+    w.service((1,), rport=53, protocol="u", name="{v1}")
+    _strays(w)
+    w.setting("nat_icmp_send", 1)
+    _strays(w)
+    w.command("-d -t {v} -r 172.16.1.2:80")
+    w.server("a removed server", frames.tcp(rip(2), 80, CIP, 9, "A"), server=2, own_stack=True)
+    w.command("-A -t {v2} -s rr")
+    w.command("-a -t {v2} -r 172.16.1.1:80 -m")
+    w.command("-D -t {v}")
+    w.server("of the other service", frames.tcp(rip(1), 80, CIP, 9, "A"), own_stack=True)
+    w.command("-D -t {v2}")
+    w.server("of a service that is gone", frames.tcp(rip(1), 80, CIP, 9, "A"), own_stack=True)
+    w.stats()
+
+
+def nat_icmp_send_and_servers_of_marks(w):
+    w.command("-A -f 7 -s rr")
+    w.command("-a -f 7 -r 172.16.1.1:80 -m")
+    w.command("-a -f 7 -r 172.16.1.2 -m")
+    w.setting("nat_icmp_send", 1)
+    w.server("TCP", frames.tcp(rip(1), 80, CIP, 9, "A"), own_stack=True)
+    w.server("UDP", frames.udp(rip(1), 80, CIP, 9), own_stack=True)
+    w.server("another port", frames.tcp(rip(1), 81, CIP, 9, "A"), own_stack=True)
+    w.server("of a server without a port", frames.tcp(rip(2), 80, CIP, 9, "A"), server=2, own_stack=True)
+
+
+def ipv6_nat_icmp_send_tells_servers_of_packets_of_no_connection(w):
+    w.service({1: 1, 2: 0}, name="{w}")
+    w.service((1,), rport=53, protocol="u", name="{w1}")
+    w.setting("nat_icmp_send", 1)
+    _strays(w, CIP6, DIP6, rip6)
+
+
+def schedule_icmp_opens_connections(w):
+    w.service((1, 2))
+    w.service((1,), rport=53, protocol="u", name="{v1}")
+    w.service((), name="{v2}")
+    w.service((1,), name="{v3}")
+    w.command("-E -t {v3} -s rr -p 30")
+
+    def about(port, src=None, **fields):
+        return frames.tcp(VIP, src or w.vport, CIP, port, "A", 5001, 1001, **fields)
+
+    for value in (0, 1):
+        w.setting("schedule_icmp", value)
+        port = w.next_port()
+        w.client("port unreachable", frames.icmp(CIP, VIP, 3, 3, about(port)[:28]), own_stack=True)
+        w.connections()
+        w.client("again", frames.icmp(CIP, VIP, 3, 3, about(port)[:28]), own_stack=True)
+        for step, kind, code, quoted, rest in (
+                ("time exceeded of a router", 11, 0, about(w.next_port(), data=DATA[:20]), 0),
+                ("fragmentation needed", 3, 4, about(w.next_port())[:28], 1300),
+                ("about UDP", 3, 3, frames.udp(VIP, w.vport + 1, CIP, w.next_port()), 0),
+                ("redirect", 5, 1, about(w.next_port())[:28], 0),
+                ("without a server", 3, 3, about(w.next_port(), w.vport + 2)[:28], 0),
+                ("persistent", 3, 3, about(w.next_port(), w.vport + 3)[:28], 0),
+                ("no service", 3, 3, about(w.next_port(), w.vport + 9)[:28], 0),
+                ("about a request", 3, 3, frames.tcp(CIP, w.next_port(), VIP, w.vport, "S")[:28], 0)):
+            source = "203.0.113.9" if code in (0, 4) else CIP
+            w.client(step, frames.icmp(source, VIP, kind, code, quoted, rest=rest), own_stack=True)
+        w.connections()
+        w.list()
+        w.stats()
+
+
+def ipv6_schedule_icmp_opens_connections(w):
+    w.service((1, 2), name="{w}")
+
+    def about(port):
+        return frames.tcp(VIP6, w.vport, CIP6, port, "A", 5001, 1001)
+
+    w.setting("schedule_icmp", 1)
+    w.client("port unreachable", frames.icmp(CIP6, VIP6, 1, 4, about(w.next_port())), own_stack=True)
+    w.client("packet too big", frames.icmp("2001:db8:f::9", VIP6, 2, 0, about(w.next_port()), rest=1300), own_stack=True)
+    w.connections()
+    w.stats()
+
+
+def cache_bypass(w):
+    w.tc_marks(7, "udp")
+    w.tc_marks(7, "tcp")
+    w.local_by_mark(7)
+    w.command("-A -f 7 -s rr")
+    for value in (0, 1):
+        w.setting("cache_bypass", value)
+        w.client("TCP", frames.tcp(CIP, w.next_port(), rip(3), w.vport, "S"), own_stack=True)
+        port = w.next_port()
+        w.client("UDP", frames.udp(CIP, port, rip(3), w.vport), own_stack=True)
+        w.client("UDP again", frames.udp(CIP, port, rip(3), w.vport), own_stack=True)
+        w.server("answer", frames.udp(rip(3), w.vport, CIP, port), server=3, own_stack=True)
+        w.client("to the director", frames.udp(CIP, w.next_port(), DIP, w.vport), own_stack=True)
+        w.connections(also=[f"172.16.1.3:{w.vport}"])
+    w.list()
+    w.stats()
+
+
+def icmp_errors_are_counted(w):
+    w.service()
+    c = w.connect().establish()
+    request = frames.tcp(CIP, c.cport, rip(1), 80, "A")
+    reply = frames.tcp(VIP, w.vport, CIP, c.cport, "A")
+    w.server("from the server side", frames.icmp(rip(1), CIP, 3, 1, request[:28]))
+    w.client("from the client side", frames.icmp(CIP, VIP, 3, 1, reply))
+    w.client("from the client side again", frames.icmp(CIP, VIP, 3, 1, reply[:28]))
+    w.stats()
 
 
 CASES = [case for name, case in list(globals().items()) if callable(case) and not name.startswith("_")

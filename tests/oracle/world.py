@@ -19,6 +19,7 @@ class World:
         self.legs, self.ipvsadm, self.lag = legs, ipvsadm, lag
         self.record = []
         self.filters, self.has_rules = 0, False
+        self.rules_of_marks = []  # of routing
         if ipvsadm.endswith("bpvsadm"):
             bpvs = ipvsadm.removesuffix("adm")
             self.add_rule, self.flush_rules = f"{bpvs} mark add", f"{bpvs} mark flush"
@@ -76,6 +77,13 @@ class World:
         self.filters += 1
         mark_before("eth0", self.filters, mark, protocol, self.vport + first, self.vport + last)
 
+    def local_by_mark(self, mark):
+        """IPVS is given only what is for its own host, so packets of a mark are made so. BPVS sees them as they arrive."""
+        if not self._bpvs():
+            self.system(f"ip rule add fwmark {mark} lookup 77")
+            self.system("ip route replace local default dev lo table 77")
+            self.rules_of_marks.append(mark)
+
     def rule(self, words, mark):
         """The same words for iptables -t mangle and for bpvs mark."""
         self.has_rules = True
@@ -87,6 +95,9 @@ class World:
             self.system(f"tc filter del dev eth0 ingress pref {preference}")
         if self.has_rules:
             self.system(self.flush_rules)
+        for mark in self.rules_of_marks:
+            self.system(f"ip rule del fwmark {mark}")
+        self.rules_of_marks.clear()
         self.filters, self.has_rules = 0, False
 
     # -- listings ---------------------------------------------------------------------------------
