@@ -40,8 +40,8 @@ constexpr int unfinished = 0x100; ///< above every TC_ACT_
     return static_cast<int>(redirect_neigh(v.ifindex, &hop, sizeof hop, 0));
 }
 
-// Functions, so that what one needs of the stack is not on top of another's. Static ones: a global one takes a context
-// only where the kernel has type information of its own.
+// Functions, so that what one needs of the stack is not on top of another's; bpvs_ingress() itself needs none. Static
+// ones: a global one takes a context only where the kernel has type information of its own.
 
 /// What becomes of a packet, or `unfinished` and why.
 [[gnu::noinline]] static int decide(struct __sk_buff* skb) {
@@ -58,7 +58,8 @@ constexpr int unfinished = 0x100; ///< above every TC_ACT_
 [[gnu::noinline]] static int open_related(struct __sk_buff* skb) {
     TcEnv env{{}, skb};
     const Config* config = env.config();
-    return static_cast<int>(config ? bpvs::open_related(env, *config) : Reason::internal_error);
+    const Reason reason = config ? bpvs::open_related(env, *config) : Reason::internal_error;
+    return reason == Reason::icmp_scheduled ? unfinished : leave(verdict(reason));
 }
 
 [[gnu::noinline]] static int send_opened(struct __sk_buff* skb) {
@@ -71,8 +72,8 @@ constexpr int unfinished = 0x100; ///< above every TC_ACT_
 [[gnu::always_inline]] inline int finish(struct __sk_buff* skb, Reason reason) {
     if (reason != Reason::icmp_scheduled)
         return answer(skb, static_cast<u32>(reason));
-    reason = static_cast<Reason>(open_related(skb));
-    return reason == Reason::icmp_scheduled ? send_opened(skb) : leave(verdict(reason));
+    const int opened = open_related(skb);
+    return opened == unfinished ? send_opened(skb) : opened;
 }
 
 } // namespace bpvs::bpf

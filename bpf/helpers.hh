@@ -23,7 +23,6 @@ BPVS_HELPER(long, skb_load_bytes, const void* skb, u32 offset, void* to, u32 len
 BPVS_HELPER(long, skb_pull_data, struct __sk_buff* skb, u32 length);
 BPVS_HELPER(long, skb_change_tail, struct __sk_buff* skb, u32 length, u64 flags);
 BPVS_HELPER(long, skb_adjust_room, struct __sk_buff* skb, int bytes, u32 mode, u64 flags);
-BPVS_HELPER(long, skb_load_bytes, const struct __sk_buff* skb, u32 offset, void* to, u32 length);
 BPVS_HELPER(long, skb_store_bytes, struct __sk_buff* skb, u32 offset, const void* from, u32 length, u64 flags);
 BPVS_HELPER(long, clone_redirect, struct __sk_buff* skb, u32 ifindex, u64 flags);
 BPVS_HELPER(long, l4_csum_replace, struct __sk_buff* skb, u32 offset, u64 from, u64 to, u64 flags);
