@@ -37,7 +37,8 @@ TEST(Crc32c, of_which_the_first_bytes_change_is_as_summed_anew) {
 }
 
 TEST(Crc32c, of_packets_up_to_64_kibibytes_too) {
-    for (const std::size_t length : {4, 5, 255, 256, 257, 511, 512, 4095, 32768, 65279, 65280, 65281, 65535})
+    for (const std::size_t length :
+         {4u, 5u, 255u, 256u, 257u, 511u, 512u, 4095u, 32768u, 65279u, 65280u, 65281u, 65535u})
         EXPECT_TRUE(rc::check([&] {
             if (length < 1000 || *rc::gen::inRange(0, 100) == 0)
                 change_equals_summing_anew(length);

@@ -48,12 +48,13 @@ def _told(w, association, *steps):
     """Each step, and what the director says after it."""
     for direction, *chunks in steps:
         (association.request if direction == "in" else association.reply)(*chunks)
-        w.connections()
+        w.connections(association.cport)
         w.list()
 
 
 def _quietly(w, paths):
-    """Plays many associations at once, a step of each at a time, without a record of their frames."""
+    """Plays many associations at once, a step of each at a time, without a record of their frames: what is said about
+    them, but for their times."""
     associations = [(Association(w), path) for path in paths]
     for n in range(max(map(len, paths))):
         client, server = [], []
@@ -62,6 +63,12 @@ def _quietly(w, paths):
                 packet = a.packet(path[n][0], *path[n][1:])
                 (client if path[n][0] == "in" else server).append(packet)
         w.legs.exchange([w.legs.client_frame(p) for p in client], [w.legs.server_frame(p, 1) for p in server])
+    return _states(w, {f"{CIP}:{a.cport}" for a, _ in associations})
+
+
+def _states(w, clients):
+    rows = [row.split() for row in w.command("-Lnc", log=False).splitlines()[2:]]
+    return sorted(f"{row[3]} {row[4]} {row[5]} {row[2]}" for row in rows if row[0] == "SCTP" and row[3] in clients)
 
 
 def sctp_client_shuts_down(w):
@@ -97,23 +104,19 @@ WAYS = {
 def sctp_every_chunk_in_every_state(w):
     """One association for each cell of the table, in the order of the rows: chunks, of the client and then of the server."""
     w.setting("sloppy_sctp", 1)
+    w.service(protocol=OPTION)
     for state, way in WAYS.items():
-        w.vport += 10
-        w.service(protocol=OPTION)
-        w.log(state, [])
-        _quietly(w, [(*way, (direction, c)) for direction in ("in", "out") for c in (*frames.CHUNKS, 12, 15, 193)])
-        w.connections()
-        w.command("-C", log=False)
+        for direction in ("in", "out"):
+            w.log(f"{state}, {direction}", _quietly(w, [(*way, (direction, c)) for c in (*frames.CHUNKS, 12, 15, 193)]))
 
 
 def sctp_opens_only_with_init(w):
     w.service(protocol=OPTION)
     for c in ("DATA", "ABORT", "COOKIE_ECHO"):
         Association(w, cip="192.168.7.7").request(c, own_stack=True)
-    _quietly(w, [(("in", c),) for c in frames.CHUNKS])
-    w.connections()
-    Association(w).request("INIT", "ABORT")
-    w.connections()
+    w.log("states", _quietly(w, [(("in", c),) for c in frames.CHUNKS]))
+    a = Association(w).request("INIT", "ABORT")
+    w.connections(a.cport)
     w.list()
 
 
@@ -133,8 +136,7 @@ def sctp_of_several_chunks_the_first_counts_and_abort_behind_a_cookie(w):
     bundles = [("COOKIE_ECHO", "ABORT"), ("COOKIE_ACK", "ABORT"), ("DATA", "ABORT"), ("SACK", "SHUTDOWN"), ("ERROR", "ABORT"),
                ("COOKIE_ECHO", "DATA", "ABORT"), (chunk("COOKIE_ECHO", b"12345"), "ABORT"), (b"\x0a\0\0\3", "ABORT"),
                ("COOKIE_ECHO", b"\6\0\0"), ("COOKIE_ECHO", b"\6\0\0\4"), (b"\x0a\0\xff\xff", "ABORT")]
-    _quietly(w, [(("in", "DATA"), (direction, *bundle)) for direction in ("in", "out") for bundle in bundles])
-    w.connections()
+    w.log("states", _quietly(w, [(("in", "DATA"), (direction, *bundle)) for direction in ("in", "out") for bundle in bundles]))
 
 
 def sctp_without_a_whole_chunk(w):
@@ -155,7 +157,7 @@ def sctp_init_on_a_known_association(w):
             for direction, *chunks in WAYS[state]:
                 (a.request if direction == "in" else a.reply)(*chunks)
             a.request("INIT", step=f"INIT in {state}")
-    w.connections()
+            w.connections(a.cport)
     w.stats()
 
 
@@ -189,7 +191,7 @@ def sctp_checksum_of_0(w):
 
 def sctp_checksum_of_0_and_another_port(w):
     w.service(rport=8080, protocol=OPTION, name=f"{VIP}:{OWN_PORT + 1}")
-    Association(w, OWN_PORT, OWN_PORT + 1, 8080).request("INIT", no_checksum=True).reply("INIT_ACK", no_checksum=True)
+    Association(w, OWN_PORT + 1, OWN_PORT + 1, 8080).request("INIT", no_checksum=True).reply("INIT_ACK", no_checksum=True)
 
 
 def sctp_ttl_falls_by_one_and_ends_at_one(w):
@@ -291,11 +293,11 @@ def sctp_persistence(w):
         w.command(f"-a --sctp-service {{v}} -r {rip(n)}:80 -m", log=False)
     for client in (CIP, "192.168.1.2", CIP):
         Association(w, cip=client).request("INIT")
-    w.connections()
+    w.connections(0)
     a = Association(w).establish()
-    w.connections()
+    w.connections(0)
     a.request("ABORT")
-    w.connections()
+    w.connections(a.cport)
     w.list()
     w.command("-Ln --persistent-conn --sctp-service {v}")
 
@@ -304,9 +306,8 @@ def sctp_service_on_all_ports(w):
     w.command(f"-A --sctp-service {VIP}:0 -s rr -p 20", log=False)
     for n in (1, 2):
         w.command(f"-a --sctp-service {VIP}:0 -r {rip(n)}:0 -m", log=False)
-    for vport in (w.vport, w.vport + 1):
-        Association(w, vport=vport, rport=vport).establish()
-    w.connections(also=[f"{VIP}:0"])
+    clients = [Association(w, vport=vport, rport=vport).establish().cport for vport in (w.vport, w.vport + 1)]
+    w.log("states", [row for row in _states(w, {f"{CIP}:{port}" for port in (0, *clients)}) if f"{VIP}:0 " in row or ":0 " not in row])
 
 
 def sctp_thresholds_and_schedulers(w):
