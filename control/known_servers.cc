@@ -13,14 +13,7 @@ struct Bytes {
 };
 using Keys = std::unordered_set<ServerKey, Bytes, Bytes>;
 
-Keys keys_of_listed(Store& store) {
-    Keys keys;
-    const auto records = store.dests().first(store.config().used_dests);
-    for (const Dest& d : records)
-        if (d.service != no_id)
-            keys.insert(key_of(d));
-    return keys;
-}
+std::span<const Dest> used(Store& store) { return store.dests().first(store.config().used_dests); }
 
 } // namespace
 
@@ -41,16 +34,23 @@ Result<void> add(Store& store, std::span<const u32> records) {
 Result<void> remove(Store& store, std::span<const u32> records) {
     if (records.empty())
         return {};
-    const Keys listed = keys_of_listed(store);
+    Keys gone;
     for (const u32 id : records)
-        if (const ServerKey key = key_of(store.dests()[id]); !listed.contains(key))
-            if (auto done = store.erase_server(key); !done)
-                return done;
+        gone.insert(key_of(store.dests()[id]));
+    for (const Dest& d : used(store))
+        if (d.service != no_id)
+            gone.erase(key_of(d));
+    for (const ServerKey& key : gone)
+        if (auto done = store.erase_server(key); !done)
+            return done;
     return {};
 }
 
 Result<void> derive(Store& store) {
-    const Keys listed = keys_of_listed(store);
+    Keys listed;
+    for (const Dest& d : used(store))
+        if (d.service != no_id)
+            listed.insert(key_of(d));
     auto there = store.servers();
     if (!there)
         return std::unexpected(there.error());
