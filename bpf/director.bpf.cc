@@ -1,6 +1,7 @@
 // The programs of the director: tc ingress and egress, and those that the control library runs.
 #include "bpf/answers.hh"
 #include "bpf/env_tc.hh"
+#include "bpf/resets.hh"
 #include "bpf/timers.hh"
 #include "bpf/walks.hh"
 #include "core/pipeline/egress.hh"

@@ -10,6 +10,18 @@
 
 namespace bpvs::bpf {
 
+/// What asking for a route takes: too much for the stack of a program.
+struct RouteWork {
+    struct bpf_fib_lookup fib;
+    Route route;
+};
+
+} // namespace bpvs::bpf
+
+BPVS_MAP(route_work, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::bpf::RouteWork, 0)
+
+namespace bpvs::bpf {
+
 /// One 32-bit field of the context. Written as an instruction: the compiler would otherwise compute the
 /// field's address first, which the verifier refuses for a context.
 template <u32 offset>
@@ -149,6 +161,10 @@ struct TcEnv : BpfTables {
     /// Sends the frame as it is now, MAC addresses and all, and keeps it.
     [[gnu::always_inline]] bool send_copy(u32 ifindex) { return clone_redirect(skb, ifindex, 0) == 0; }
 
+    // bpf/resets.hh
+    bool prepare_resets(Family family, u32 l4, u32 payload);
+    void send_reset(u32 conn, bool to_client, u32 segment);
+
     /// Mixed twice with something unknown it is the same again, and the verifier knows nothing of it.
     [[gnu::always_inline]] void forget(u32& number) {
         u64 n = number;
@@ -184,7 +200,10 @@ struct TcEnv : BpfTables {
     /// Kernels before 6.7 do not tell.
     [[gnu::always_inline]] bool own_address(const RouteQuery& q, Address& own) {
         constexpr u32 fib_lookup_src = 1u << 4;
-        struct bpf_fib_lookup fib;
+        RouteWork* work = element<RouteWork>(::route_work, 0);
+        if (!work)
+            return false;
+        struct bpf_fib_lookup& fib = work->fib;
         ask(q, fib);
         const long result = fib_lookup(skb, &fib, sizeof fib, fib_lookup_src);
         if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
@@ -196,10 +215,14 @@ struct TcEnv : BpfTables {
         return true;
     }
 
-    [[gnu::always_inline]] void route(const RouteQuery& q, Route& r) {
-        struct bpf_fib_lookup fib;
+    [[gnu::always_inline]] const Route* route(const RouteQuery& q) {
+        RouteWork* work = element<RouteWork>(::route_work, 0);
+        if (!work)
+            return nullptr;
+        struct bpf_fib_lookup& fib = work->fib;
         ask(q, fib);
         const long result = fib_lookup(skb, &fib, sizeof fib, 0);
+        Route& r = work->route;
         r.status = result == BPF_FIB_LKUP_RET_SUCCESS       ? RouteStatus::ok
                    : result == BPF_FIB_LKUP_RET_NO_NEIGH    ? RouteStatus::no_neighbour
                    : result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? RouteStatus::too_long
@@ -212,6 +235,7 @@ struct TcEnv : BpfTables {
         r.egress.reserved[0] = r.egress.reserved[1] = 0;
         r.next_hop.family = static_cast<Family>(fib.family);
         __builtin_memcpy(r.next_hop.addr.word, fib.ipv6_dst, sizeof fib.ipv6_dst);
+        return &r;
     }
 };
 

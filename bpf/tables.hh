@@ -116,6 +116,7 @@ struct BpfTables : PortTable {
     }
 
     // bpf/walks.hh
+    void end(u32 conn, Ending why);
     Workspace* workspace();
     u32 choose(const Service& service, const Flow& flow);
     u32 hold_template(const Service& service, const Flow& flow);

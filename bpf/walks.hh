@@ -1,4 +1,4 @@
-// The schedulers' walks as bpf_loop: one callback for each kind of search.
+// The schedulers' walks as bpf_loop: one callback for each kind of search; and what packets rarely need, as functions.
 #pragma once
 
 #include "bpf/tables.hh"
@@ -34,6 +34,14 @@ BPVS_WALK(TurnSearch, turns, turn_step)
 // Programs of their own to the verifier: what they cost is not multiplied by the paths that lead to them.
 extern "C" {
 
+[[gnu::noinline]] int bpvs_end(bpvs::u32 conn, bpvs::u32 why) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    if (bpvs::Conn* c = t.conn(conn); c && config)
+        bpvs::end_for(t, *config, conn, *c, static_cast<bpvs::Ending>(why));
+    return 0;
+}
+
 [[gnu::noinline]] bpvs::u32 bpvs_choose(const bpvs::Service* service, const bpvs::Flow* flow) {
     bpvs::bpf::BpfTables t;
     const bpvs::Config* config = t.config();
@@ -63,6 +71,8 @@ extern "C" {
 }
 
 namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline void BpfTables::end(u32 conn, Ending why) { bpvs_end(conn, static_cast<u32>(why)); }
 
 [[gnu::always_inline]] inline u32 BpfTables::choose(const Service& service, const Flow& flow) {
     return bpvs_choose(&service, &flow);

@@ -108,7 +108,7 @@ void Commit::attach() {
             continue;
         publish::used_services_at_least(store_, s.service.id + 1);
         for (const SetEntry& e : s.entries) {
-            publish::dest_settings(store_, e);
+            publish::dest_settings(store_, e, s.service, now_);
             if (store_.dests()[e.dest].service == s.service.id)
                 continue;
             publish::used_dests_at_least(store_, e.dest + 1);
@@ -184,7 +184,17 @@ void Commit::detach() {
                 if (const auto entries = read_entries(store_, service))
                     all(*entries);
     for (u32 id : detached_)
-        publish::dest_service(store_, id, no_id);
+        publish::dest_removed(store_, id, now_);
+    for (const Change& c : changes_)
+        drain_removed(c);
+}
+
+/// Servers that were removed before follow their service's new wish, too.
+void Commit::drain_removed(const Change& change) {
+    if (change.service->there)
+        for (u32 id : ledger_.removed_servers(change.key))
+            if (store_.dests()[id].service == no_id)
+                publish::dest_drain(store_, id, change.service->service.drain, now_);
 }
 
 /// Services that were deleted and are there again, and what -Z names.
@@ -237,6 +247,7 @@ Result<void> Commit::run() {
             changes_.push_back({key, &s});
     flip_ = draft_.flushed_ || changes_.size() > 1;
     if (flip_ || !changes_.empty()) {
+        now_ = store_.now();
         write_records();
         if (auto ok = lay_out(); !ok)
             return ok;

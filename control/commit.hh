@@ -27,6 +27,7 @@ private:
     Result<void> replace_one(const Change& change);
     Result<void> replace_all();
     void detach();
+    void drain_removed(const Change& change);
     Result<void> count_from_zero();
     void book(const Change& change);
 
@@ -35,6 +36,7 @@ private:
     Draft& draft_;
     std::vector<Change> changes_;
     bool flip_ = false;
+    u64 now_ = 0; ///< when servers begin to drain
     std::vector<u32> attached_;
     std::vector<u32> detached_;
     std::vector<u32> recounted_; ///< counters to zero after the switch

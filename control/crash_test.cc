@@ -71,7 +71,10 @@ void expect_derived_fields(const sim::Tables& t) {
             owner[e.dest] = s.id;
             const Dest& d = t.dests[e.dest];
             servers.insert(text({d.addr, d.port, s.fwmark != 0 ? IpProto::none : d.protocol, d.addr_family}));
-            EXPECT_EQ(t.dests[e.dest].flags, e.weight == 0 ? dest_quiesced : 0);
+            EXPECT_EQ(d.flags & dest_quiesced, e.weight == 0 ? dest_quiesced : 0);
+            EXPECT_EQ((d.flags & dest_idle_reset) != 0, (s.flags & service_idle_reset) != 0);
+            EXPECT_EQ(d.drain, s.drain);
+            EXPECT_EQ(d.drained != 0, e.weight == 0 && s.drain != drain_unset && s.drain != drain_finish);
             EXPECT_EQ(t.dests[e.dest].upper, e.upper);
             EXPECT_EQ(t.dests[e.dest].lower, e.lower);
         }
@@ -190,6 +193,24 @@ TEST(Killed, while_thresholds_and_weight_0_are_set) {
     limited.upper = 20;
     limited.lower = 10;
     survives_at_any_point(two_services(), [&](Director& d) { return d.edit_server(tcp(), limited); });
+}
+
+TEST(Killed, while_connections_are_given_time) {
+    ServiceSpec patient = service(tcp(), "wrr");
+    patient.drain = 30 + drain_reset;
+    patient.idle_reset = true;
+    sim::Tables t = two_services();
+    sim::MemoryStore store(t);
+    OK(Director(store).edit_server(tcp(), server(1, 0)));
+    OK(remove_2(*std::make_unique<Director>(store)));
+    const Command edit = [&](Director& d) { // with a change that is listed
+        patient.scheduler = "rr";
+        return d.edit_service(patient);
+    };
+    survives_at_any_point(t, edit);
+    Director director(store);
+    OK(edit(director));
+    survives_at_any_point(t, [](Director& d) { return d.edit_server(tcp(), server(1, 2)); });
 }
 
 TEST(Killed, while_a_service_on_all_ports_comes_and_goes) {

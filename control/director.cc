@@ -80,7 +80,9 @@ Result<void> Director::recover() {
         return std::unexpected(all.error());
 
     const u32 generation = store_.config().in_force.generation;
+    const u64 now = store_.now();
     std::vector<u32> owner(store_.config().max_dests, no_id);
+    Ledger::Services in_force;
     bool any = false;
     bool wide = false;
     for (const auto& [key, service] : *all) {
@@ -93,17 +95,24 @@ Result<void> Director::recover() {
         if (!entries)
             return std::unexpected(entries.error());
         any = true;
+        ServiceKey identity = key;
+        identity.generation = 0;
+        in_force.emplace(identity, service);
         publish::used_services_at_least(store_, service.id + 1);
         for (const SetEntry& e : *entries) {
             owner[e.dest] = service.id;
             publish::used_dests_at_least(store_, e.dest + 1);
-            publish::dest_settings(store_, e);
+            publish::dest_settings(store_, e, service, now);
         }
         wide = wide || is_wide(service);
     }
-    for (u32 id = 0; id < store_.config().used_dests; ++id)
-        if (store_.dests()[id].service != owner[id])
-            publish::dest_service(store_, id, owner[id]);
+    for (u32 id = 0; id < store_.config().used_dests; ++id) {
+        const Dest& d = store_.dests()[id];
+        if (d.service != owner[id])
+            owner[id] == no_id ? publish::dest_removed(store_, id, now) : publish::dest_service(store_, id, owner[id]);
+        if (const auto it = in_force.find(service_of(d)); owner[id] == no_id && it != in_force.end())
+            publish::dest_drain(store_, id, it->second.drain, now);
+    }
     publish::in_force(store_, InForce{.generation = generation, .enabled = any ? 1u : 0u});
     publish::wide_services(store_, wide);
     if (auto derived = known_servers::derive(store_); !derived)

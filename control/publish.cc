@@ -21,6 +21,15 @@ void put_pair(Pair& where, const Pair& value) {
     put(*reinterpret_cast<AliasedWord*>(&where), std::bit_cast<AliasedWord>(value));
 }
 
+/// When connections are over whose server drains from `now`; 0: never.
+u64 end_of_drain(Store& store, u32 drain, u64 now) {
+    return drain == drain_unset || drain == drain_finish ? 0 : now + u64{drain - 1} * store.config().hz;
+}
+
+u64 end_when_removed(Store& store, u32 drain, u64 now) {
+    return drain == drain_unset ? now : end_of_drain(store, drain, now);
+}
+
 } // namespace
 
 void dirty(Store& store, bool on) { put(store.config().dirty, on ? 1u : 0u); }
@@ -51,14 +60,36 @@ void used_services_at_least(Store& store, u32 bound) {
 
 void dest_service(Store& store, u32 dest, u32 service) { put(store.dests()[dest].service, service); }
 
-void dest_settings(Store& store, const SetEntry& entry) {
+void dest_settings(Store& store, const SetEntry& entry, const Service& service, u64 now) {
     const auto record = [&]() -> Dest& { return store.dests()[entry.dest]; };
     const u32 before = record().upper;
-    put(record().flags, static_cast<u8>(entry.weight == 0 ? dest_quiesced : 0));
+    const bool drains = entry.weight == 0;
+    const bool drained_before =
+        (record().flags & dest_quiesced) && record().service == service.id && record().drain == service.drain;
+    if (!drains || !drained_before)
+        put(record().drained, drains ? end_of_drain(store, service.drain, now) : 0);
+    put(record().drain, service.drain);
+    put(record().flags,
+        static_cast<u8>((drains ? dest_quiesced : 0) | (service.flags & service_idle_reset ? dest_idle_reset : 0)));
     put(record().lower, entry.lower);
     put(record().upper, entry.upper);
     if (entry.upper == 0 || entry.upper > before)
         put(record().overloaded, 0u);
+}
+
+void dest_removed(Store& store, u32 dest, u64 now) {
+    const Dest before = store.dests()[dest];
+    const u64 end = end_when_removed(store, before.drain, now);
+    if (end != 0 && (before.drained == 0 || end < before.drained))
+        put(store.dests()[dest].drained, end);
+    dest_service(store, dest, no_id);
+}
+
+void dest_drain(Store& store, u32 dest, u32 drain, u64 now) {
+    if (store.dests()[dest].drain == drain)
+        return;
+    put(store.dests()[dest].drained, end_when_removed(store, drain, now)); // first: a killed command is seen by `drain`
+    put(store.dests()[dest].drain, drain);
 }
 
 void wide_services(Store& store, bool any) { put(store.config().wide_services, any ? 1u : 0u); }

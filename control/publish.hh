@@ -14,8 +14,13 @@ void in_force(Store& store, MarksInForce value);
 void used_dests_at_least(Store& store, u32 bound);
 void used_services_at_least(Store& store, u32 bound);
 void dest_service(Store& store, u32 dest, u32 service);
-/// What packets read of a server's weight and thresholds. Raised or lifted thresholds let connections in at once.
-void dest_settings(Store& store, const SetEntry& entry);
+/// What packets read of a server's weight and thresholds, and of its service's wishes for its connections. Raised or
+/// lifted thresholds let connections in at once. A server of weight 0 drains from `now`, or from when it began to.
+void dest_settings(Store& store, const SetEntry& entry, const Service& service, u64 now);
+/// A server that no packet can choose any more drains from `now`, unless it did before.
+void dest_removed(Store& store, u32 dest, u64 now);
+/// The service of a removed server has another wish since `now`.
+void dest_drain(Store& store, u32 dest, u32 drain, u64 now);
 /// Is there a service that packets to other ports than its own are for?
 void wide_services(Store& store, bool any);
 void setting(Store& store, u32 Settings::* which, u32 value);

@@ -28,11 +28,13 @@ Result<Settings> check_spec(const ServiceSpec& spec, const CarriedOut& carried_o
 
 /// `service` with everything that -A and -E set but the scheduler, whose table goes with it.
 Service with_settings(Service service, const ServiceSpec& spec, Engine engine) {
-    service.flags = spec.one_packet ? service_one_packet : 0;
+    service.flags =
+        static_cast<u8>((spec.one_packet ? service_one_packet : 0) | (spec.idle_reset ? service_idle_reset : 0));
     service.engine = engine;
     service.sched_flags = spec.sched_flags;
     service.persistence = spec.persistence;
     service.netmask = spec.netmask;
+    service.drain = spec.drain;
     return service;
 }
 

@@ -24,10 +24,17 @@ const std::array rows = by_name(std::array{
     SettingInfo{#name, &Settings::name, initial, lowest, highest, unit, meaning, "", ""},
     BPVS_SETTINGS(X)
 #undef X
+#define X(name, initial, lowest, highest, unit, meaning) \
+    SettingInfo{"bpvs." #name, &Settings::name, initial, lowest, highest, unit, meaning, "", ""},
+        BPVS_OWN_SETTINGS(X)
+#undef X
 #define X(name, value, meaning, why) SettingInfo{#name, nullptr, 0, 0, 0, "", meaning, value, why},
-        BPVS_FIXED_SETTINGS(X)
+            BPVS_FIXED_SETTINGS(X)
 #undef X
 });
+
+/// Ours have a dot.
+bool is_ours(const SettingInfo& s) { return std::string_view(s.name).starts_with("bpvs."); }
 
 constexpr std::string_view blanks = " \t\r\n";
 
@@ -45,12 +52,12 @@ std::string normalised(std::string_view value) {
     }
 }
 
-/// Without the part that all of net.ipv4.vs have in common.
+/// Without the part that all of net.ipv4.vs have in common, with a dot in ours.
 std::string own_name(std::string_view name) {
     for (const std::string_view tree : {"net.ipv4.vs.", "net/ipv4/vs/"})
         if (name.starts_with(tree))
             return std::string(name.substr(tree.size()));
-    return std::string(name);
+    return name.starts_with("bpvs/") ? fmt::format("bpvs.{}", name.substr(5)) : std::string(name);
 }
 
 /// How many letters must be put in, taken out or replaced to make one of the other (Levenshtein).
@@ -109,7 +116,8 @@ std::span<const SettingInfo> settings_known() { return rows; }
 Result<const SettingInfo*> find_setting(std::string_view name) {
     const std::string own = own_name(name);
     const auto to_it = [&](const SettingInfo& s) {
-        const bool cut_short = !own.empty() && std::string_view(s.name).starts_with(own) && own != s.name;
+        const std::string_view there = s.name;
+        const bool cut_short = !own.empty() && own != there && (there.starts_with(own) || there.ends_with("." + own));
         return cut_short ? 1 : distance(own, s.name);
     };
     const auto nearest = std::ranges::min_element(rows, {}, to_it);
@@ -119,6 +127,10 @@ Result<const SettingInfo*> find_setting(std::string_view name) {
                 fmt::format("There is no setting \"{}\" in net.ipv4.vs; {}", own,
                             to_it(*nearest) <= own.size() / 3 ? fmt::format("did you mean {}?", nearest->name)
                                                               : "`bpvs sysctl` lists those there are."));
+}
+
+std::string full_name(const SettingInfo& setting) {
+    return is_ours(setting) ? setting.name : fmt::format("net.ipv4.vs.{}", setting.name);
 }
 
 std::string value_text(const SettingInfo& setting, const Settings& in_force) {

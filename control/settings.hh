@@ -1,4 +1,4 @@
-// The settings of net.ipv4.vs as text: names and values as users write them, checked before anything is
+// The settings of net.ipv4.vs, and ours, as text: names and values as users write them, checked before anything is
 // changed. What each one means is in core/model/settings.hh.
 #pragma once
 
@@ -13,9 +13,9 @@
 
 namespace bpvs {
 
-/// One row of the two lists.
+/// One row of the lists.
 struct SettingInfo {
-    const char* name;
+    const char* name;      ///< without net.ipv4.vs; ours with bpvs.
     u32 Settings::* field; ///< null: the setting has one value
     u32 initial, lowest, highest;
     const char* unit;    ///< empty: a number by itself
@@ -30,6 +30,8 @@ std::span<const SettingInfo> settings_known();
 /// Takes a name with and without `net.ipv4.vs.`, with dots or slashes. unknown_setting: names the nearest one there is.
 Result<const SettingInfo*> find_setting(std::string_view name);
 
+/// As `bpvs sysctl` writes it.
+std::string full_name(const SettingInfo& setting);
 std::string value_text(const SettingInfo& setting, const Settings& in_force);
 
 /// What a user wrote: NAME=VALUE.

@@ -64,7 +64,8 @@ sync_version 1
 TEST_F(ASetting, has_the_name_and_the_default_of_ipvs) {
     std::string there = "\n";
     for (const SettingInfo& s : settings_known())
-        there += fmt::format("{} {}\n", s.name, value_text(s, store.config().settings));
+        if (full_name(s).starts_with("net.ipv4.vs."))
+            there += fmt::format("{} {}\n", s.name, value_text(s, store.config().settings));
     EXPECT_EQ(there, defaults_of_ipvs);
 }
 
@@ -110,6 +111,21 @@ TEST_F(ASetting, is_found_under_every_spelling_of_its_name) {
     }
 }
 
+TEST_F(ASetting, of_ours_does_better_than_ipvs_unless_it_is_0) {
+    std::string ours;
+    for (const SettingInfo& s : settings_known())
+        if (!full_name(s).starts_with("net.ipv4.vs."))
+            ours += fmt::format("{}={} ", full_name(s), value_text(s, store.config().settings));
+    EXPECT_EQ(ours, "bpvs.hold_expired=1 bpvs.reset_removed=1 bpvs.reuse_closing=1 ");
+    for (const char* name : {"bpvs.reset_removed", "bpvs/reset_removed", "net.ipv4.vs.bpvs.reset_removed"}) {
+        EXPECT_EQ(refused(name, "0"), "");
+        EXPECT_EQ(value("bpvs.reset_removed"), "0");
+        EXPECT_EQ(refused("bpvs.reset_removed", "1"), "");
+    }
+    EXPECT_EQ(find_setting("reset_removed").error().message,
+              "There is no setting \"reset_removed\" in net.ipv4.vs; did you mean bpvs.reset_removed?");
+}
+
 TEST_F(ASetting, that_does_not_exist_is_an_error_that_names_the_nearest) {
     EXPECT_EQ(refused("sloppy_tpc", "1"),
               "There is no setting \"sloppy_tpc\" in net.ipv4.vs; did you mean sloppy_tcp?");
@@ -138,16 +154,19 @@ std::string documentation() {
         "(until `bpvs down`). A value out of range is an error.\n"
         "Generated from `core/model/settings.hh`: `BPVS_WRITE_DOCS=1 build/release/control/settings_test`.\n\n"
         "## Those that take effect\n\n| setting | default | values | meaning |\n|---|---|---|---|\n";
-    std::string fixed;
+    std::string fixed, ours;
     for (const SettingInfo& s : settings_known()) {
         const std::string unit = *s.unit ? fmt::format(" {}", s.unit) : "";
         if (s.field)
-            text +=
+            (full_name(s) == s.name ? ours : text) +=
                 fmt::format("| {} | {} | {}–{}{} | {} |\n", s.name, s.initial, s.lowest, s.highest, unit, s.meaning);
         else
             fixed += fmt::format("| {} | {} | {} | {} |\n", s.name, s.fixed, s.meaning, s.why);
     }
     return text +
+           "\n## Ours\n\nThat IPVS does not have. Each makes something better than there; 0 is IPVS's way.\n\n"
+           "| setting | default | values | meaning |\n|---|---|---|---|\n" +
+           ours +
            "\n## Those that have one value\n\nSetting it is fine; another one is refused.\n\n"
            "| setting | value | meaning | no other, because |\n|---|---|---|---|\n" +
            fixed;

@@ -25,6 +25,8 @@ struct ServiceSpec {
     u32 netmask = 0;               ///< with persistence: IPv4 mask (network byte order) or IPv6 prefix length
     bool one_packet = false;       ///< -o
     std::string pe;                ///< persistence engine
+    u32 drain = drain_unset;       ///< as Service::drain
+    bool idle_reset = false;       ///< idle TCP connections that expire are reset by what still comes
     friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 

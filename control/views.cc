@@ -16,7 +16,9 @@ ServiceSpec service_spec(const ServiceKey& key, const Service& service) {
             .persistence = service.persistence,
             .netmask = service.netmask,
             .one_packet = (service.flags & service_one_packet) != 0,
-            .pe = engine_name(service.engine)};
+            .pe = engine_name(service.engine),
+            .drain = service.drain,
+            .idle_reset = (service.flags & service_idle_reset) != 0};
 }
 
 ServerSpec server_spec(Family family, const Address& addr, Be16 port, const SetEntry& entry) {

@@ -8,6 +8,7 @@
 #include "core/pipeline/env.hh"
 #include "core/pipeline/mark.hh"
 #include "core/pipeline/persistence.hh"
+#include "core/pipeline/reset.hh"
 #include "core/pipeline/schedulers/choose.hh"
 #include "sim/routes.hh"
 #include "sim/tables.hh"
@@ -83,6 +84,11 @@ public:
         return true;
     }
     void give_conn(u32 index) { tables_->free_conns.push(index); }
+
+    void end(u32 index, Ending why) {
+        if (Conn* c = conn(index))
+            end_for(*this, tables_->config, index, *c, why);
+    }
 
     const Locality* find_locality(const LocalityKey& key) { return tables_->localities.lookup(key); }
     void put_locality(const LocalityKey& key, const Locality& set) { tables_->localities.update(key, set); }
@@ -170,7 +176,10 @@ public:
         return true;
     }
 
-    void route(const RouteQuery& q, Route& r) { r = routes_->lookup(q); }
+    const Route* route(const RouteQuery& q) {
+        route_ = routes_->lookup(q);
+        return &route_;
+    }
     bool own_address(const RouteQuery& q, Address& own) {
         const auto found = routes_->own_address({q.family, q.daddr});
         if (found)
@@ -209,6 +218,14 @@ public:
         copies_.push_back({ifindex, *frame_});
         return true;
     }
+    bool prepare_resets(Family family, u32 l4, u32 payload) {
+        return bpvs::prepare_resets(*this, family, l4, payload, workspace()->reset);
+    }
+    void send_reset(u32 index, bool to_client, u32 segment) {
+        ResetWork& w = workspace()->reset;
+        if (Conn* c = conn(index))
+            bpvs::send_reset(*this, *config(), *c, to_client, w.segments[segment], w);
+    }
     std::vector<Copy> take_copies() { return std::move(copies_); }
 
 private:
@@ -219,6 +236,7 @@ private:
     Mac own_;
     u32 ifindex_;
     u32 mark_;
+    Route route_{};
     std::vector<Copy> copies_;
 };
 static_assert(Env<SimEnv>);

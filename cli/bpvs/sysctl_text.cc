@@ -1,6 +1,7 @@
 #include "cli/bpvs/sysctl_text.hh"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <istream>
 #include <nlohmann/json.hpp>
@@ -15,8 +16,10 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool of_another_tree(std::string_view name) {
-    return name.find_first_of("./") != std::string_view::npos && !name.starts_with("net.ipv4.vs.") &&
-           !name.starts_with("net/ipv4/vs/");
+    if (name.find_first_of("./") == std::string_view::npos)
+        return false;
+    return std::ranges::none_of(std::array{"net.ipv4.vs.", "net/ipv4/vs/", "bpvs.", "bpvs/"},
+                                [&](const char* tree) { return name.starts_with(tree); });
 }
 
 } // namespace
@@ -52,7 +55,7 @@ std::string settings_text(const std::vector<const SettingInfo*>& which, const Se
     std::string text;
     for (const SettingInfo* s : which) {
         if (!values_only)
-            text += fmt::format("net.ipv4.vs.{} = ", s->name);
+            text += full_name(*s) + " = ";
         text += value_text(*s, in_force) + "\n";
     }
     return text;

@@ -72,6 +72,20 @@ TEST_F(Table, is_told_apart_from_a_file_as_diff_does) {
     EXPECT_EQ(run("-Sn").out, old_table);
 }
 
+TEST_F(Table, differs_in_how_connections_end) {
+    run("-R", "-A -t 1.1.1.1:80 -s rr\n-A -t 1.1.1.1:81 -s rr --drain finish\n");
+    const char* wanted = "-A -t 1.1.1.1:80 -s rr --drain 30 --idle-reset\n-A -t 1.1.1.1:81 -s rr --drain reset\n";
+    const char* said = "- -A -t 1.1.1.1:80 -s rr\n"
+                       "+ -A -t 1.1.1.1:80 -s rr --drain 30 --idle-reset\n"
+                       "- -A -t 1.1.1.1:81 -s rr --drain finish\n"
+                       "+ -A -t 1.1.1.1:81 -s rr --drain reset\n";
+    EXPECT_EQ(diff(wanted).out, said);
+    EXPECT_EQ(apply(wanted).out, said);
+    EXPECT_EQ(run("-Sn").out, wanted);
+    EXPECT_EQ(run("-E -t 1.1.1.1:80 -s rr").exit, 0);
+    EXPECT_EQ(run("-Sn").out, "-A -t 1.1.1.1:80 -s rr\n-A -t 1.1.1.1:81 -s rr --drain reset\n");
+}
+
 TEST_F(Table, of_a_wrong_file_is_trouble_and_nothing_changes) {
     run("-R", old_table);
     for (const char* file :

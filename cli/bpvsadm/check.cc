@@ -85,6 +85,8 @@ Parsed<void> check_service(Command& c) {
         return usage("Zero port specified for non-persistent service");
     if (c.service.one_packet && name.fwmark == 0 && name.protocol != IpProto::udp)
         return usage("One-Packet Scheduling is only for UDP virtual services");
+    if (c.service.idle_reset && name.fwmark == 0 && name.protocol != IpProto::tcp)
+        return usage("bpvsadm: --idle-reset is for TCP, whose connections can be reset; leave it out.");
     if (!c.has(Opt::netmask))
         c.service.netmask = name.family == Family::v6 ? 128 : 0xffffffff;
     return {};

@@ -99,6 +99,13 @@ Json persistence_json(const ServiceSpec& spec) {
     return json;
 }
 
+/// Seconds that connections have; 0: they are reset at once.
+Json drain_json(u32 drain) {
+    if (drain == drain_unset)
+        return nullptr;
+    return drain == drain_finish ? Json("finish") : Json(drain - drain_reset);
+}
+
 Json flags_json(const ServiceSpec& spec) {
     Json flags = Json::array();
     const std::string text = sched_flags_text(spec.sched_flags, spec.scheduler);
@@ -123,6 +130,8 @@ Json service_json(const ServiceView& s) {
               {"flags", flags_json(s.spec)},
               {"persistence", persistence_json(s.spec)},
               {"one_packet", s.spec.one_packet},
+              {"drain", drain_json(s.spec.drain)},
+              {"idle_reset", s.spec.idle_reset},
               {"counters", counters_json(s.counters)},
               {"rates", rates_json(s.rates)},
               {"servers", Json::array()}};

@@ -107,7 +107,10 @@ std::string settings(const ServiceSpec& spec) {
         if (!spec.pe.empty())
             text += " pe " + spec.pe;
     }
-    return text + (spec.one_packet ? " ops" : "");
+    text += spec.one_packet ? " ops" : "";
+    if (spec.drain != drain_unset)
+        text += " drain " + drain_text(spec.drain);
+    return text + (spec.idle_reset ? " idle-reset" : "");
 }
 
 void put_counters(Buffer& out, const Counters& c, bool exact) {

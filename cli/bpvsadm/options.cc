@@ -80,6 +80,8 @@ constexpr std::array extensions{
     ExtensionRow{Opt::dry_run,
                  with({Verb::add_service, Verb::edit_service, Verb::delete_service, Verb::flush, Verb::restore,
                        Verb::replace, Verb::add_server, Verb::edit_server, Verb::delete_server, Verb::zero, Verb::set})},
+    ExtensionRow{Opt::drain, with({Verb::add_service, Verb::edit_service})},
+    ExtensionRow{Opt::idle_reset, with({Verb::add_service, Verb::edit_service})},
 };
 
 constexpr std::array<const char*, opt_count> opt_names{
@@ -88,6 +90,7 @@ constexpr std::array<const char*, opt_count> opt_names{
     "rate", "thresholds", "persistent-conn", "nosort", "syncid", "exact", "ops", "pe", "sched-flags", "mcast-group",
     "mcast-port", "mcast-ttl", "sync-maxlen", "tun-info", "tun-type", "tun-port", "tun-nocsum", "tun-csum",
     "tun-remcsum", "json", "filter-service", "filter-server", "filter-state", "filter-client", "dry-run",
+    "drain", "idle-reset",
 };
 
 constexpr auto none = Takes::nothing;
@@ -171,6 +174,8 @@ constexpr std::array option_rows{
     OptionRow{Opt::filter_state,    "filter-state",    0,   arg,  "STATE[,STATE]", 0,    "with -c: only connections in these states"},
     OptionRow{Opt::filter_client,   "filter-client",   0,   arg,  "ADDRESS[/BITS]", 0,   "with -c: only connections of these clients"},
     OptionRow{Opt::dry_run,         "dry-run",         0,   none, "",            0,      "print what would change, and change nothing"},
+    OptionRow{Opt::drain,           "drain",           0,   arg,  "finish|reset|SECONDS", 0, "how connections end when their server is removed or gets weight 0"},
+    OptionRow{Opt::idle_reset,      "idle-reset",      0,   none, "",            0,      "TCP connections that expired idle are reset when one side speaks again"},
 };
 // clang-format on
 

@@ -74,6 +74,8 @@ enum class Opt : u8 {
     filter_state,
     filter_client,
     dry_run,
+    drain,
+    idle_reset,
     count, ///< from here on: options that go with every command
     ipv6,
     sort,

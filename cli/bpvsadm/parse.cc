@@ -169,6 +169,11 @@ private:
             return number(number_, 0, 255, "illegal syncid specified");
         case Opt::sync_maxlen:
             return number(number_, 1, 65507, "illegal sync-maxlen specified");
+        case Opt::drain:
+            return drain();
+        case Opt::idle_reset:
+            command_.service.idle_reset = true;
+            return {};
         case Opt::filter_service:
         case Opt::filter_server:
         case Opt::filter_state:
@@ -269,6 +274,17 @@ private:
         if (is_multicast(arg_))
             return {};
         return usage(fmt::format("invalid IPv{} mcast-group `{}'", v6 ? 6 : 4, arg_));
+    }
+
+    Parsed<void> drain() {
+        const auto policy = parse_drain(arg_);
+        if (!policy)
+            return usage(
+                fmt::format("bpvsadm: --drain cannot use `{}'; give finish, reset or a number of seconds from 1 "
+                            "to {}.",
+                            arg_, max_seconds));
+        command_.service.drain = *policy;
+        return {};
     }
 
     Parsed<void> filter(Opt opt) {

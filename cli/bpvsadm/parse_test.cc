@@ -135,6 +135,27 @@ TEST(Parse, resets_what_an_edit_does_not_name_to_the_defaults) {
     EXPECT_EQ(parsed->server.weight, 1u);
 }
 
+TEST(Parse, takes_a_wish_for_connections_of_servers_that_leave) {
+    const auto drain = [](const std::string& policy) {
+        const auto parsed = parse_line("-A -t 1.1.1.1:80 --drain " + policy);
+        return parsed ? parsed->service.drain : 4242u;
+    };
+    EXPECT_EQ(parse_line("-A -t 1.1.1.1:80")->service.drain, drain_unset);
+    EXPECT_EQ(drain("finish"), drain_finish);
+    EXPECT_EQ(drain("reset"), drain_reset);
+    EXPECT_EQ(drain("30"), drain_reset + 30);
+    EXPECT_EQ(drain("2678400"), drain_reset + 2678400);
+    for (const char* wrong : {"0", "-1", "2678401", "Finish", "", "3s"})
+        EXPECT_EQ(drain(wrong), 4242u) << wrong;
+    EXPECT_EQ(message("-E -t 1.1.1.1:80 --drain soon"),
+              "bpvsadm: --drain cannot use `soon'; give finish, reset or a number of seconds from 1 to 2678400.");
+    EXPECT_TRUE(parse_line("-E -f 7 --idle-reset")->service.idle_reset);
+    EXPECT_EQ(message("-A -u 1.1.1.1:53 --idle-reset"),
+              "bpvsadm: --idle-reset is for TCP, whose connections can be reset; leave it out.");
+    EXPECT_EQ(message("-a -t 1.1.1.1:80 -r 172.16.1.1 --drain reset"),
+              "Illegal 'drain' option with the 'add-server' command");
+}
+
 TEST(Parse, reports_the_first_of_two_mistakes) {
     EXPECT_EQ(message("-A -t 1.1.1.1:0 -o -n"), "Illegal 'numeric' option with the 'add-service' command");
     EXPECT_EQ(message("-A -t 1.1.1.1:0 -b sh-port"), "incompatible scheduler flag `sh-port'");

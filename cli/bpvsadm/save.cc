@@ -22,6 +22,10 @@ std::string save_service(const ServiceSpec& spec) {
         text += " -o";
     if (spec.sched_flags != 0)
         text += " -b " + sched_flags_text(spec.sched_flags, spec.scheduler);
+    if (spec.drain != drain_unset)
+        text += " --drain " + drain_text(spec.drain);
+    if (spec.idle_reset)
+        text += " --idle-reset";
     return text;
 }
 

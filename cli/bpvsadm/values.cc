@@ -1,6 +1,7 @@
 #include "cli/bpvsadm/values.hh"
 
 #include "cli/bpvsadm/lookup.hh"
+#include "control/changes.hh"
 
 #include <arpa/inet.h>
 #include <array>
@@ -95,6 +96,19 @@ std::optional<Endpoint> parse_endpoint(const std::string& text, IpProto protocol
 std::optional<u32> parse_netmask(const char* text) {
     const auto v4 = resolve_v4(text);
     return v4 ? std::optional(static_cast<u32>(v4->word[0])) : std::nullopt;
+}
+
+std::optional<u32> parse_drain(const std::string& text) {
+    if (text == "finish")
+        return drain_finish;
+    if (text == "reset")
+        return drain_reset;
+    const auto seconds = parse_number(text.c_str(), 1, max_timeout);
+    return seconds ? std::optional(*seconds + 1) : std::nullopt;
+}
+
+std::string drain_text(u32 drain) {
+    return drain == drain_finish ? "finish" : drain == drain_reset ? "reset" : std::to_string(drain - 1);
 }
 
 SchedFlags parse_sched_flags(std::string_view text, std::string_view scheduler) {

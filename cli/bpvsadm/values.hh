@@ -23,6 +23,10 @@ std::optional<Endpoint> parse_endpoint(const std::string& text, IpProto protocol
 /// An IPv4 netmask (network byte order), or the name of a host that stands for one.
 std::optional<u32> parse_netmask(const char* text);
 
+/// --drain, as Service::drain has it: finish, reset or seconds.
+std::optional<u32> parse_drain(const std::string& text);
+std::string drain_text(u32 drain);
+
 /// Bits of -b, by ipvsadm's names. At most one of the texts is not empty: the first flag that is wrong.
 struct SchedFlags {
     u32 bits = 0;

@@ -166,6 +166,8 @@ std::vector<Candidate> arguments_of(const OptionRow& row, const Line& line, cons
         for (const char* type : tunnel_types)
             words.push_back({type, ""});
         return words;
+    case Opt::drain:
+        return words_of("finish,reset");
     case Opt::mcast_interface:
         return interface_candidates();
     case Opt::filter_service:

@@ -87,6 +87,7 @@ TEST(Complete, knows_schedulers_services_and_servers) {
     EXPECT_EQ(offered("-L --filter-service u"), Set{"udp:1.1.1.1:53"});
     EXPECT_EQ(offered("-Lc --filter-state SYN_"), (Set{"SYN_SENT", "SYN_RECV"}));
     EXPECT_EQ(offered("-a -t 1.1.1.1:80 -r 1.1.1.1 -i --tun-type g"), (Set{"gue", "gre"}));
+    EXPECT_EQ(offered("-A -t 1.1.1.1:80 --drain "), (Set{"finish", "reset"}));
     EXPECT_EQ(offered("-A -t 1.1.1.1:80 -s sh -b "), (Set{"sh-fallback", "sh-port"}));
 }
 

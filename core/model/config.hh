@@ -50,8 +50,8 @@ struct Table {
     u32 sweep_cursor;   ///< next slot the sweep looks at
     u32 rate_cursor;    ///< next id the estimator looks at
     u32 drop_countdown; ///< drop_packet: new connections until the next one is dropped
-    u32 spare;
-    u64 now; ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
+    u32 held;           ///< connections that have ended and are held
+    u64 now;            ///< jiffies64 when the `bpvs_clock` program last ran (user space's clock)
 };
 
 } // namespace bpvs

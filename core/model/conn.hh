@@ -44,15 +44,18 @@ constexpr bool is_state(u32 number) {
            (number >= static_cast<u32>(State::sctp_init1) && number < state_count);
 }
 
-/// Life of a slot. A dead slot rests in limbo until no program can still hold a pointer to it.
-enum class Life : u8 { free = 0, building = 1, live = 2, limbo = 3 };
+/// Life of a slot. A connection that has ended may be held: out of every count and listing, but with its tuples. A dead
+/// slot rests in limbo until no program can still hold a pointer to it.
+enum class Life : u8 { free = 0, building = 1, live = 2, limbo = 3, held = 4 };
 
 enum ConnFlag : u16 {
     conn_inactive = 1, ///< counted in Dest::inactive instead of Dest::active
     conn_template =
         2, ///< persistence: where a client's connections go. Found by template_flow(), counted in Dest::persistent
-    conn_given_way = 8,  ///< template: another took its place; it ends by itself, after the connections that have it
+    conn_given_way = 8, ///< another took its place. A template ends by itself, after the connections that have it; of a
+                        ///< held connection, only the reply's tuple is its own
     conn_one_packet = 4, ///< for replies only: every datagram of the client is scheduled. Not counted
+    conn_resets = 16,    ///< held: what comes is answered with resets
 };
 
 /// The mutable word of a connection, changed by compare-and-swap on `word`.
@@ -88,7 +91,7 @@ struct Conn {
     Family family;
     u32 dest_id; ///< index into `dests`
     ConnStatus status;
-    u64 expires;      ///< jiffies64; in limbo: when it died
+    u64 expires;      ///< jiffies64; held, in limbo: when it got there
     Egress to_dest;   ///< request direction
     Egress to_client; ///< reply direction
     u32 control;      ///< the index of its template, and 1; 0: it has none

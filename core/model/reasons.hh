@@ -38,6 +38,8 @@
     X(reply_to_stack,    pass,    "reply that cannot be sent on (TTL, size, route): left as it is, the stack answers the server") \
     X(reply_too_long, drop, "reply longer than the MTU that may be fragmented; fragments are not made yet")            \
     X(server_removed,    drop,    "client data of a connection whose server was removed")                            \
+    X(connection_reset,  drop,    "of a connection that is over: both its ends were sent a reset with this packet's numbers") \
+    X(reply_expired,     drop,    "a server's packet of a connection that has ended")                                \
     X(drop_packet,       drop,    "new connection refused: the setting drop_packet drops some")                       \
     X(table_full,        drop,    "new connection refused: the connection table is full")                            \
     X(collision,         drop,    "new connection refused: the destinations tried already have a connection with the same reply tuple") \

@@ -67,7 +67,7 @@ struct Service {
     u32 fwmark;      ///< as the key's
     Be16 vport;      ///< as the key's
     u16 reserved2;
-    u32 reserved3;
+    u32 drain;          ///< --drain: what becomes of connections when a server goes, see below
     u64 cycle;          ///< length of one round of the sequence; 0: nothing to choose from
     u64 start;          ///< position in the round at which the sequence begins, in [0, cycle)
     u64 cursor_base;    ///< value of cursors[id] that corresponds to `start`
@@ -75,7 +75,11 @@ struct Service {
     u32 current_weight; ///< wrr: IPVS's cw when the block was built
 };
 
-enum ServiceFlag : u8 { service_one_packet = 1 };
+enum ServiceFlag : u8 { service_one_packet = 1, service_idle_reset = 2 };
+
+/// Service::drain: for how many seconds connections go on when their server gets weight 0 or is removed, and 1; then
+/// they are over. Without one they go on at weight 0, and what removal means is the setting reset_removed's to say.
+constexpr u32 drain_unset = 0, drain_reset = 1, drain_finish = 0xffffffffu;
 
 /// One destination of a service as configured. Stored in `words`, SetEntry words each.
 struct SetEntry {
@@ -120,11 +124,16 @@ struct Dest {
     u32 overloaded;     ///< 1: its connections reached `upper`; packets set and clear it
     u32 upper;          ///< -x, connections; 0: no threshold
     u32 lower;          ///< -y
-    u32 reserved[2];
+    u32 drain;          ///< its service's, kept after the server is removed from it
+    u64 drained;        ///< jiffies64 at which its connections are over; 0: they go on
+    u64 reserved;
 };
-static_assert(sizeof(Dest) == 80);
+static_assert(sizeof(Dest) == 96);
 
-enum DestFlag : u8 { dest_quiesced = 1 }; ///< its weight is 0
+enum DestFlag : u8 {
+    dest_quiesced = 1,   ///< its weight is 0
+    dest_idle_reset = 2, ///< its service's
+};
 
 /// Key of `servers`: a real server as its packets name it. The value: how many services list it.
 struct ServerKey {

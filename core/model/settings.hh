@@ -1,5 +1,5 @@
 // The settings of net.ipv4.vs, by IPVS's names and defaults. struct Settings, which packets read, the
-// listing of `bpvs sysctl` and docs/settings.md are all generated from these two lists.
+// listing of `bpvs sysctl` and docs/settings.md are all generated from these lists.
 #pragma once
 
 #include "core/model/types.hh"
@@ -12,8 +12,8 @@
     X(cache_bypass, 0, 0, 1, "",                                                                                       \
       "1: what a service by mark has no server for goes on to where it was sent, unless that is this host; 0: it is refused") \
     X(conn_reuse_mode, 1, 0, 2, "",                                                                                   \
-      "what a SYN on a known connection does. 0: it belongs to that connection whatever its state; 1: one in "        \
-      "TIME_WAIT or CLOSE gives way to a new connection; 2: as 1 for masquerading")                                \
+      "what a SYN on a known connection does. 0: it belongs to that connection whatever its state; 1: one that is "   \
+      "closing gives way to a new connection (bpvs.reuse_closing); 2: as 1 for masquerading")                         \
     X(drop_entry, 0, 0, 3, "",                                                                                        \
       "ends one in 32 half-open connections (SYN_RECV, SYNACK) a second, at random. 1, 2: while more than 7/8 of the " \
       "connection table is in use; 3: always")                                                                        \
@@ -21,8 +21,8 @@
       "drops the first packet of some new connections. 1, 2: while more than 7/8 of the connection table is in use, "  \
       "the more the fuller it is; 3: always, by am_droprate")                                                         \
     X(expire_nodest_conn, 0, 0, 1, "",                                                                                \
-      "1: connections of a removed server end within a second, and their clients are reset with their next packet; "  \
-      "0: client data is dropped, and the connection goes on when the server is added again")                         \
+      "of a service without --drain, 1: connections of a removed server end within a second; 0: "                     \
+      "bpvs.reset_removed says what becomes of them")                                                                  \
     X(expire_quiescent_template, 0, 0, 1, "",                                                                          \
       "1: clients of a persistent service leave a server whose weight is 0 with their next connection")               \
     X(lblc_expiration, 86400, 0, 21474836, "seconds", "lblc forgets an address that no new connection was for so long")  \
@@ -38,6 +38,19 @@
       "1, 2: while more than 7/8 of the connection table is in use; 3: always")                                       \
     X(sloppy_sctp, 0, 0, 1, "", "1: any SCTP packet whose first chunk is not ABORT opens a connection, not only INIT")  \
     X(sloppy_tcp, 0, 0, 1, "", "1: any TCP segment without RST opens a connection, not only one with SYN")
+
+// Those that IPVS does not have, written bpvs.NAME. Each makes something better than there; 0 is IPVS's way.
+#define BPVS_OWN_SETTINGS(X)                                                                                          \
+    X(hold_expired, 1, 0, 1, "",                                                                                      \
+      "1: while there is room for it, a connection that has ended is kept in mind, and what its server still sends is " \
+      "dropped; 0: it goes on untranslated, with the server's own address")                                           \
+    X(reset_removed, 1, 0, 1, "",                                                                                     \
+      "of a service without --drain, 1: the next packet of a connection whose server was removed resets both ends; "   \
+      "0: client data is dropped, the server's is translated, and the connection goes on when the server is added again. " \
+      "Also 0: with no service left, no packet is looked at") \
+    X(reuse_closing, 1, 0, 1, "",                                                                                     \
+      "1: a SYN begins anew when either side has begun to close the known connection, unless conn_reuse_mode is 0; "    \
+      "0: when both have, or it was reset, and not of a persistent service")
 
 // Those that have one value here: X(name, value, meaning, why another value is not carried out).
 #define BPVS_FIXED_SETTINGS(X)                                                                                        \
@@ -67,13 +80,14 @@ namespace bpvs {
 struct Settings {
 #define X(name, initial, lowest, highest, unit, meaning) u32 name;
     BPVS_SETTINGS(X)
+    BPVS_OWN_SETTINGS(X)
 #undef X
 };
 
-/// IPVS's defaults.
+/// IPVS's defaults, and ours.
 constexpr Settings default_settings{
 #define X(name, initial, lowest, highest, unit, meaning) .name = (initial),
-    BPVS_SETTINGS(X)
+    BPVS_SETTINGS(X) BPVS_OWN_SETTINGS(X)
 #undef X
 };
 

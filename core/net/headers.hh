@@ -41,7 +41,7 @@ constexpr u32 max_extensions = 8, max_extension_bytes = 2048;
 
 /// TCP (RFC 9293).
 namespace tcp {
-constexpr u32 min_size = 20, data_offset = 12, flags = 13, check = 16;
+constexpr u32 min_size = 20, seq = 4, ack_seq = 8, data_offset = 12, flags = 13, check = 16;
 constexpr u8 fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
 } // namespace tcp
 

@@ -18,9 +18,6 @@ constexpr u32 rate_seconds = 2;
 
 /// drop_entry ends one in so many of these, each second.
 constexpr u32 drop_entry_chance = 32;
-[[gnu::always_inline]] constexpr bool half_open(State s) {
-    return s == State::syn_recv || s == State::synack || s == State::sctp_init1 || s == State::sctp_init;
-}
 
 /// Under pressure, connections that nobody uses make room: half open, or closed by both sides. Never an
 /// established one.
@@ -42,11 +39,11 @@ template <class T>
     if (!config.settings.expire_nodest_conn)
         return false;
     const Dest* dest = t.dest(c.dest_id);
-    return dest && dest->service == no_id;
+    return dest && dest->service == no_id && dest->drain == drain_unset;
 }
 
-/// Looks at one slot: ends what is over, frees what has rested. Under pressure a dispensable connection is
-/// over after a second without a packet.
+/// Looks at one slot: ends what is over, lets go what was held long enough, frees what has rested. Under pressure a
+/// dispensable connection is over after a second without a packet.
 template <class T>
 [[gnu::always_inline]] inline void sweep_slot(T& t, const Config& config, u32 index, SweepOrders orders) {
     Conn* c = t.conn(index);
@@ -63,7 +60,12 @@ template <class T>
             end_template(t, index, *c, template_flow(*c));
     } else if (s.is.life == Life::live) {
         if (is_over(t, config, *c, s.is.state, now, orders))
-            end_connection(t, *c);
+            expire_connection(t, config, index, *c);
+    } else if (s.is.life == Life::held) {
+        const bool wanted = config.settings.hold_expired != 0 || (s.is.flags & conn_resets);
+        const u64 longest = wanted ? orders.hold_times * timeout(config, s.is.state) : 0;
+        if (static_cast<s64>(now - c->expires - longest) >= 0)
+            let_go(t, index, *c);
     } else if (s.is.life == Life::limbo && static_cast<s64>(now - c->expires - limbo_time(config)) >= 0) {
         c->status = make_status(Life::free, State::none, 0);
         t.give_conn(index);

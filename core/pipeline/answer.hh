@@ -104,33 +104,35 @@ template <class E>
 [[gnu::always_inline]] inline bool send_back(E& e, const net::Packet& p, const Address& from, Verdict& v) {
     const IpProto protocol = p.flow.family == Family::v6 ? IpProto::icmp6 : IpProto::icmp;
     const RouteQuery query{from, p.flow.saddr, Be16{}, Be16{}, protocol, p.flow.family, p.tos, 0};
-    Route route; // NOLINT(cppcoreguidelines-pro-type-member-init): the environment fills it in
-    e.route(query, route);
-    v.ifindex = route.egress.ifindex;
-    if (route.status == RouteStatus::ok)
-        return write_macs(e, route.egress);
-    v.by_neighbour = route.status == RouteStatus::no_neighbour;
-    v.next_hop = route.next_hop;
-    if (v.by_neighbour)
+    const Route* route = e.route(query);
+    if (route && route->status == RouteStatus::ok) {
+        v.ifindex = route->egress.ifindex;
+        return write_macs(e, route->egress);
+    }
+    v.by_neighbour = route && route->status == RouteStatus::no_neighbour;
+    if (v.by_neighbour) {
+        v.ifindex = route->egress.ifindex;
+        v.next_hop = route->next_hop;
         return true;
+    }
     v.ifindex = e.ifindex();
     const volatile u8* frame = e.at(0, net::eth::type); // volatile: at() says that it is aligned, and here it is not
     if (!frame)
         return false;
+    Egress back{};
     for (u32 i = 0; i < 6; i++) {
-        route.egress.dmac[i] = frame[net::eth::src + i];
-        route.egress.smac[i] = frame[net::eth::dst + i];
+        back.dmac[i] = frame[net::eth::src + i];
+        back.smac[i] = frame[net::eth::dst + i];
     }
-    return write_macs(e, route.egress);
+    return write_macs(e, back);
 }
 
 /// Is the packet on its way through this host?
 template <class E>
 [[gnu::always_inline]] inline bool passes_through(E& e, const net::Packet& p) {
     const RouteQuery query{p.flow.saddr, p.flow.daddr, Be16{}, Be16{}, p.flow.protocol, p.flow.family, p.tos, 0};
-    Route route; // NOLINT(cppcoreguidelines-pro-type-member-init): the environment fills it in
-    e.route(query, route);
-    return route.status != RouteStatus::stack;
+    const Route* route = e.route(query);
+    return route && route->status != RouteStatus::stack;
 }
 
 /// What is on its way through is quoted as it would have been sent on, and answered from this host's own address

@@ -1,108 +1,21 @@
-// The life of a connection: found from either side, created, aged, ended.
-//
-// A slot of `conns` goes free -> building -> live -> limbo -> free. Only the program that wins the swap
-// live -> limbo removes the flows and the counts, so that happens once whatever races. A slot rests in
-// limbo for longer than any program runs before it is used again: a pointer found through a flow never
-// changes its meaning under its holder.
+// The life of a connection: found from either side, created, moved on by packets. Its end is in life.hh.
 #pragma once
 
 #include "core/net/parse.hh"
 #include "core/pipeline/defence.hh"
 #include "core/pipeline/env.hh"
+#include "core/pipeline/life.hh"
 #include "core/pipeline/state.hh"
 
 namespace bpvs {
-
-/// Jiffies a dead slot rests: at least 100 ms.
-[[gnu::always_inline]] inline u64 limbo_time(const Config& c) { return c.hz / 10 + 2; }
-
-[[gnu::always_inline]] inline ConnStatus make_status(Life life, State state, u16 flags) {
-    ConnStatus s{};
-    s.word = static_cast<u32>(life) | static_cast<u32>(state) << 8 | static_cast<u32>(flags) << 16;
-    return s;
-}
-
-[[gnu::always_inline]] inline ConnStatus read_status(const Conn& c) {
-    ConnStatus s{};
-    s.word = *static_cast<const volatile u32*>(&c.status.word);
-    return s;
-}
-
-[[gnu::always_inline]] inline bool swap_status(Conn& c, ConnStatus from, ConnStatus to) {
-    return __sync_val_compare_and_swap(&c.status.word, from.word, to.word) == from.word;
-}
-
-[[gnu::always_inline]] inline bool expired(const Conn& c, u64 now) { return static_cast<s64>(now - c.expires) >= 0; }
-
-/// The tuple of packets in the other direction.
-[[gnu::always_inline]] inline Flow reversed(const Flow& f) {
-    return Flow{f.daddr, f.saddr, f.dport, f.sport, f.protocol, f.family, 0};
-}
-
-[[gnu::always_inline]] inline Flow request_flow(const Conn& c) {
-    return Flow{c.client, c.vip, c.cport, c.vport, c.protocol, c.family, 0};
-}
-
-[[gnu::always_inline]] inline Flow reply_flow(const Conn& c) {
-    return Flow{c.dest, c.client, c.dport, c.cport, c.protocol, c.family, 0};
-}
-
-[[gnu::always_inline]] inline void count_member(Dest& d, u16 flags, u32 change) {
-    __sync_fetch_and_add(flags & conn_inactive ? &d.inactive : &d.active, change);
-}
-
-/// A server with as many connections as its upper threshold takes no new ones, until they are fewer than the lower
-/// one, or than three quarters of the upper one. Counts change beside it: a server may get as many more as CPUs
-/// schedule at once, as in IPVS.
-[[gnu::always_inline]] inline void note_load(Dest& d) {
-    if (d.upper != 0 && d.active + d.inactive >= d.upper)
-        d.overloaded = 1;
-}
-
-[[gnu::always_inline]] inline void note_relief(Dest& d) {
-    if (d.overloaded == 0)
-        return;
-    const u64 all = u64{d.active} + d.inactive;
-    if (d.lower != 0 ? all < d.lower : all * 4 < u64{d.upper} * 3 || d.upper == 0)
-        d.overloaded = 0;
-}
 
 /// A connection as found by a packet.
 struct Found {
     Conn* conn;
     u32 index;
     Direction direction;
+    Conn* held; ///< no live one, but one that has ended and is held
 };
-
-/// Ends a live connection: flows and counts go now, the slot after its rest. False: someone else did.
-template <class T>
-[[gnu::always_inline]] inline bool end_connection(T& t, Conn& c) {
-    ConnStatus before = read_status(c);
-    bool won = false;
-    for (int i = 0; i < 4 && !won; i++) {
-        if (before.is.life != Life::live)
-            return false;
-        won = swap_status(c, before, make_status(Life::limbo, before.is.state, before.is.flags));
-        if (!won)
-            before = read_status(c);
-    }
-    if (!won)
-        return false;
-    if (!(before.is.flags & conn_one_packet))
-        t.erase_flow(request_flow(c));
-    t.erase_flow(reply_flow(c));
-    c.expires = t.now();
-    if (c.control != 0)
-        if (Conn* control = t.conn(c.control - 1))
-            __sync_fetch_and_add(&control->controlled, -1u);
-    if (Dest* d = t.dest(c.dest_id); d && !(before.is.flags & conn_one_packet)) {
-        count_member(*d, before.is.flags, -1u);
-        note_relief(*d);
-    }
-    if (Table* table = t.table())
-        __sync_fetch_and_add(&table->live, -1u);
-    return true;
-}
 
 /// One of its connections was established, or answered if it is of UDP.
 template <class T>
@@ -117,22 +30,23 @@ template <class T>
         swap_status(*control, before, make_status(Life::live, State::assured, before.is.flags));
 }
 
-/// The live connection that `flow` belongs to. One whose time has come is ended here, as if swept.
+/// The connection that `flow` belongs to. One whose time has come is ended here, as if swept.
 template <class T>
 [[gnu::always_inline]] inline Found find_connection(T& t, const Flow& flow) {
     const FlowTarget* target = t.find_flow(flow);
     if (!target)
-        return Found{nullptr, 0, Direction::request};
+        return Found{nullptr, 0, Direction::request, nullptr};
     const u32 index = target->conn;
     const Direction direction = target->reply ? Direction::reply : Direction::request;
     Conn* c = t.conn(index);
-    if (!c || read_status(*c).is.life != Life::live)
-        return Found{nullptr, 0, direction};
-    if (expired(*c, t.now())) {
-        end_connection(t, *c);
-        return Found{nullptr, 0, direction};
-    }
-    return Found{c, index, direction};
+    if (!c)
+        return Found{nullptr, 0, direction, nullptr};
+    const Life life = read_status(*c).is.life;
+    if (life == Life::live && !expired(*c, t.now()))
+        return Found{c, index, direction, nullptr};
+    if (life == Life::live)
+        t.end(index, Ending::expiry);
+    return Found{nullptr, index, direction, read_status(*c).is.life == Life::held ? c : nullptr};
 }
 
 enum class Created : u8 {
@@ -165,7 +79,21 @@ template <class T>
         c->vport != request.dport)
         return false;
     c->dest_id = dest_id; // it is not counted: the server's record may have become another one
-    found = Found{c, index, Direction::request};
+    found = Found{c, index, Direction::request, nullptr};
+    return true;
+}
+
+/// A held connection makes way for one with the same reply tuple. False: the tuple is a live one's.
+template <class T>
+[[gnu::always_inline]] inline bool make_way(T& t, const Flow& reply) {
+    const FlowTarget* target = t.find_flow(reply);
+    if (!target)
+        return true;
+    const u32 index = target->conn;
+    Conn* c = t.conn(index);
+    if (!c || read_status(*c).is.life != Life::held)
+        return false;
+    t.end(index, Ending::let_go);
     return true;
 }
 
@@ -214,6 +142,8 @@ template <class T>
     const FlowTarget as_request{index, 0};
     Created result = Created::yes;
     int r = t.insert_flow(reply, as_reply);
+    if (r == flow_exists && make_way(t, reply))
+        r = t.insert_flow(reply, as_reply);
     if (r != flow_inserted) {
         result = r == flow_exists ? Created::collision : Created::no_room;
     } else if (!kind.one_packet) {
@@ -235,7 +165,7 @@ template <class T>
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, 1u);
     c->status = make_status(Life::live, state, flags);
-    found = Found{c, index, Direction::request};
+    found = Found{c, index, Direction::request, nullptr};
     return Created::yes;
 }
 

@@ -8,6 +8,16 @@ namespace bpvs {
 
 constexpr u32 defend_always = 3;
 
+/// Without a service nothing is looked at, as in IPVS; but servers of removed services still have connections that end
+/// in our ways.
+template <class T>
+[[gnu::always_inline]] inline bool is_inert(T& t, const Config& config) {
+    if (config.in_force.enabled)
+        return false;
+    const Table* table = t.table();
+    return !config.settings.reset_removed || !table || (table->live == 0 && table->held == 0);
+}
+
 /// Connections that the table takes before it is under pressure: 7/8 of its room.
 [[gnu::always_inline]] inline u32 unpressed(const Config& config) {
     return config.connections - config.connections / 8;
@@ -62,15 +72,30 @@ template <class T>
     return __sync_val_compare_and_swap(&table->drop_countdown, left, rate) == left;
 }
 
+/// A connection that has ended is held for so many of its state's timeouts: fewer when more than a quarter of the table
+/// is taken by connections alive or held, none when half of it is.
+constexpr u32 longest_hold = 16;
+[[gnu::always_inline]] inline u32 hold_times(const Config& config, const Table& table) {
+    const u32 half = config.connections / 2;
+    const u32 quarter = half / 2;
+    const u32 taken = table.live + table.held;
+    if (taken >= half)
+        return 0;
+    if (taken <= quarter)
+        return longest_hold;
+    return static_cast<u32>(u64{longest_hold} * (half - taken) / (half - quarter));
+}
+
 /// What the sweep is to do beside ending what has expired.
 struct SweepOrders {
     bool pressure;  ///< dispensable connections make room
     bool drop_some; ///< drop_entry: half-open connections end at random
+    u32 hold_times; ///< how long ended connections are held
 };
 
 [[gnu::always_inline]] inline SweepOrders sweep_orders(const Config& config, const Table& table) {
     const bool pressure = under_pressure(config, table);
-    return SweepOrders{pressure, defends(config.settings.drop_entry, pressure)};
+    return SweepOrders{pressure, defends(config.settings.drop_entry, pressure), hold_times(config, table)};
 }
 
 } // namespace bpvs

@@ -11,7 +11,7 @@ namespace bpvs {
 template <class E>
 [[gnu::always_inline]] inline Verdict egress(E& e) {
     const Config* config = e.config();
-    if (!config || !config->in_force.enabled)
+    if (!config || is_inert(e, *config))
         return verdict(Reason::inert);
     const Family family = e.family();
     if (family == Family::none)
@@ -46,6 +46,8 @@ template <class E>
     if (why != Reason::count)
         return verdict(why);
     const Found found = find_connection(e, p.flow);
+    if (found.held && found.direction == Direction::reply)
+        return verdict(Reason::reply_expired);
     if (!found.conn || found.direction == Direction::request)
         return verdict(Reason::no_connection);
     Conn& c = *found.conn;

@@ -15,6 +15,8 @@
 
 namespace bpvs {
 
+enum class Ending : u32; // life.hh
+
 /// What the kernel's FIB and neighbour tables say about a destination.
 enum class RouteStatus : u8 {
     ok,           ///< `egress` is complete: interface, MTU and both MAC addresses
@@ -55,6 +57,7 @@ concept Tables =
         { t.erase_flow(flow) };
         { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
         { t.give_conn(index) };
+        { t.end(index, Ending{}) }; // end_for(), called in the way that suits this world
         { t.find_service(key) } -> Same<const Service*>;
         { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
         { t.dest(index) } -> Same<Dest*>;
@@ -75,7 +78,7 @@ constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 /// Tables and one packet.
 template <class E>
 concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const Address& addr, Be16 port,
-                                    const RouteQuery& q, Route& r, const net::Packet& packet, const void* bytes) {
+                                    const RouteQuery& q, Address& own, const net::Packet& packet, const void* bytes) {
     { E::l3 } -> Same<const u32&>;  // offset of the network header
     { e.for_us() } -> Same<bool>;   // addressed to this host at link level, untagged
     { e.family() } -> Same<Family>; // of the network header; none: neither
@@ -86,8 +89,8 @@ concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const
     { e.read(offset, offset) } -> Same<bool>;  // a word of the packet, as it lies there; false: beyond its end
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
     { e.replace_l4_sum(offset, f, p, addr, addr, port, port) } -> Same<bool>;
-    { e.route(q, r) };
-    { e.own_address(q, r.next_hop.addr) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
+    { e.route(q) } -> Same<const Route*>;    // overwritten by the next call
+    { e.own_address(q, own) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
     // for answers of our own; pointers from at() are void after each
     { e.trim(offset) } -> Same<bool>;                  // the frame ends so many bytes after its network header begins
     { e.make_room(offset) } -> Same<bool>;             // zero bytes between link and network header; after trim()
@@ -96,6 +99,9 @@ concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const
     { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
     { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
     { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
+    // of reset.hh, called in the way that suits this world
+    { e.prepare_resets(f, offset, offset) } -> Same<bool>;
+    { e.send_reset(offset, bool{}, offset) };
 };
 
 } // namespace bpvs

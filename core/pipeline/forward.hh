@@ -22,20 +22,19 @@ template <class E>
                                              Verdict& v) {
     const u32 now = static_cast<u32>(e.now());
     if (egress.ifindex == 0 || now - egress.checked >= config.hz) {
-        Route route; // NOLINT(cppcoreguidelines-pro-type-member-init): the environment fills it in
-        e.route(query, route);
+        const Route* route = e.route(query);
         egress.ifindex = 0;
-        if (route.status == RouteStatus::stack)
+        if (!route || route->status == RouteStatus::stack)
             return Leave::stack;
-        if (route.status == RouteStatus::too_long)
+        if (route->status == RouteStatus::too_long)
             return Leave::too_long;
-        if (route.status == RouteStatus::no_neighbour) {
-            v.ifindex = route.egress.ifindex;
-            v.next_hop = route.next_hop;
+        if (route->status == RouteStatus::no_neighbour) {
+            v.ifindex = route->egress.ifindex;
+            v.next_hop = route->next_hop;
             v.by_neighbour = true;
             return Leave::by_neighbour;
         }
-        egress = route.egress;
+        egress = route->egress;
         egress.checked = now;
     }
     if (query.length > egress.mtu)

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "core/pipeline/account.hh"
+#include "core/pipeline/drain.hh"
 #include "core/pipeline/mark.hh"
 #include "core/pipeline/related.hh"
+#include "core/pipeline/reset.hh"
 #include "core/pipeline/schedule.hh"
 
 namespace bpvs {
@@ -12,47 +14,31 @@ namespace bpvs {
 /// A client's packet of a connection, new or known.
 template <class E>
 [[gnu::always_inline]] inline Verdict handle_request(E& e, const Config& config, const net::Packet& p, Conn& c,
-                                                     bool is_new) {
-    Dest* dest = e.dest(c.dest_id);
-    if (!dest)
-        return verdict(Reason::internal_error);
-    if (dest->service == no_id)
-        return verdict(Reason::server_removed);
-    account<Direction::request>(e, config, c, *dest, p.length, is_new);
+                                                     const Dest& dest, bool is_new) {
+    account<Direction::request>(e, config, c, dest, p.length, is_new);
     update_state(e, config, c, Direction::request, p);
     return send_request(e, config, p, c, is_new ? Reason::new_connection : Reason::request_forwarded,
                         is_new ? Reason::new_to_stack : Reason::request_to_stack);
 }
 
-/// A destination's packet of a connection. It is translated even when the destination was removed.
+/// A destination's packet of a connection. It is translated even when the destination was removed, unless its
+/// connections are over.
 template <class E>
-[[gnu::always_inline]] inline Verdict handle_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
-    if (Dest* dest = e.dest(c.dest_id))
+[[gnu::always_inline]] inline Verdict handle_reply(E& e, const Config& config, const net::Packet& p,
+                                                   const Found& found) {
+    Conn& c = *found.conn;
+    if (const Dest* dest = e.dest(c.dest_id)) {
+        const Course course = course_of_reply(e, config, p, *dest);
+        if (course == Course::reset)
+            return reset_connection(e, p, found);
+        if (course == Course::anew) {
+            e.end(found.index, Ending::quiet);
+            return verdict(Reason::reply_expired);
+        }
         account<Direction::reply>(e, config, c, *dest, p.length, false);
+    }
     update_state(e, config, c, Direction::reply, p);
     return send_reply(e, config, p, c);
-}
-
-/// Does a client's packet end its connection, to be treated as one that belongs to none? A SYN or INIT does when both
-/// sides have closed (unless conn_reuse_mode is 0); with expire_nodest_conn, everything when the server was removed.
-template <class E>
-[[gnu::always_inline]] inline bool begins_anew(E& e, const Config& config, const net::Packet& p, const Conn& c) {
-    if (config.settings.expire_nodest_conn) {
-        const Dest* dest = e.dest(c.dest_id);
-        if (dest && dest->service == no_id)
-            return true;
-    }
-    if (!asks_for_connection(p))
-        return false;
-    if (config.settings.conn_reuse_mode == 0)
-        return false;
-    if (config.settings.expire_nodest_conn) {
-        const Dest* dest = e.dest(c.dest_id);
-        if (dest && (dest->flags & dest_quiesced))
-            return true;
-    }
-    const State s = read_status(c).is.state;
-    return s == State::time_wait || s == State::close || s == State::sctp_closed;
 }
 
 /// nat_icmp_send: is a packet of no connection one of a real server? What the stack will answer by itself is not.
@@ -77,7 +63,7 @@ template <class E>
     const Config* config = e.config();
     if (!config)
         return verdict(Reason::internal_error);
-    const bool inert = !config->in_force.enabled;
+    const bool inert = is_inert(e, *config);
     if (inert && config->marks.rules == 0)
         return verdict(Reason::inert);
     if (!e.for_us())
@@ -108,23 +94,37 @@ template <class E>
     }
 
     Found found = find_connection(e, p.flow);
-    if (found.conn && found.direction == Direction::reply)
-        return handle_reply(e, *config, p, *found.conn);
-    bool is_new = false;
-    if (found.conn && begins_anew(e, *config, p, *found.conn)) {
-        end_connection(e, *found.conn);
-        found.conn = nullptr;
+    if (found.held) {
+        why = handle_held(e, p, found);
+        if (why != Reason::count)
+            return verdict(why);
     }
-    if (!found.conn) {
+    if (found.conn && found.direction == Direction::reply)
+        return handle_reply(e, *config, p, found);
+    Dest* dest = nullptr;
+    if (found.conn) {
+        dest = e.dest(found.conn->dest_id);
+        const Course course = dest ? course_of_request(e, *config, p, *found.conn, *dest) : Course::goes_on;
+        if (course == Course::dropped)
+            return verdict(Reason::server_removed);
+        if (course == Course::reset)
+            return reset_connection(e, p, found);
+        if (course == Course::anew) {
+            e.end(found.index, Ending::another);
+            found.conn = nullptr;
+        }
+    }
+    const bool is_new = !found.conn;
+    if (is_new) {
         if (config->settings.nat_icmp_send && is_stray(e, p))
             return verdict(Reason::stray);
         const u32 mark = mark_packet(e, *config, p);
         why = schedule(e, *config, p, mark, found);
         if (why != Reason::new_connection)
             return verdict(why);
-        is_new = true;
+        dest = e.dest(found.conn->dest_id);
     }
-    return handle_request(e, *config, p, *found.conn, is_new);
+    return dest ? handle_request(e, *config, p, *found.conn, *dest, is_new) : verdict(Reason::internal_error);
 }
 
 } // namespace bpvs

@@ -55,10 +55,11 @@ constexpr u32 template_grace = 60;
     return Flow{c.client, c.vip, c.cport, c.vport, c.protocol, c.family, 1};
 }
 
-/// May new connections follow a template to this server? Also to one of weight 0, unless the setting says otherwise,
-/// and to an overloaded one.
-[[gnu::always_inline]] inline bool keeps_clients(const Config& config, const Dest& d) {
-    return d.service != no_id && !(config.settings.expire_quiescent_template && (d.flags & dest_quiesced));
+/// May new connections follow a template to this server? Also to one of weight 0, unless the setting says otherwise or
+/// its connections are over, and to an overloaded one.
+[[gnu::always_inline]] inline bool keeps_clients(const Config& config, const Dest& d, u64 now) {
+    return d.service != no_id && (d.drained == 0 || now < d.drained) &&
+           !(config.settings.expire_quiescent_template && (d.flags & dest_quiesced));
 }
 
 /// Ends a template that no connection has.
@@ -150,7 +151,7 @@ template <class T>
     if (!c)
         return no_id;
     const Dest* dest = t.dest(c->dest_id);
-    if (!dest || !keeps_clients(config, *dest)) {
+    if (!dest || !keeps_clients(config, *dest, t.now())) {
         give_way(t, key, *c);
         return no_id;
     }

@@ -30,6 +30,7 @@ template <class E>
         return why;
     flow = reversed(quoted);
     request.tcp_flags = net::tcp::syn; // what the client sent is not known: it counts as what opens a connection
+    request.event = net::SctpEvent::init;
     Found found{};
     why = schedule(e, config, request, e.mark(), found);
     if (why == Reason::no_service)

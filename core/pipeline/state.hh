@@ -48,6 +48,16 @@ enum class Direction : u8 { request = 0, reply = 1 };
            s == State::sctp_established;
 }
 
+[[gnu::always_inline]] constexpr bool half_open(State s) {
+    return s == State::syn_recv || s == State::synack || s == State::sctp_init1 || s == State::sctp_init;
+}
+
+/// Has either side begun to close? Of SCTP, only when both have.
+[[gnu::always_inline]] constexpr bool is_closing(State s) {
+    return s == State::fin_wait || s == State::close_wait || s == State::last_ack || s == State::time_wait ||
+           s == State::close || s == State::sctp_closed;
+}
+
 /// Jiffies that a connection lives on after a packet left it in state `s`.
 [[gnu::always_inline]] inline u64 timeout(const Config& c, State s) {
     u32 i = static_cast<u32>(s);

@@ -1,9 +1,10 @@
-// What a choice of a server works on. It is too much for a program's stack, so each CPU has one; a packet is
-// scheduled without being interrupted by another of its CPU.
+// What a choice of a server, or a reset, works on. It is too much for a program's stack, so each CPU has one; a packet
+// is treated without being interrupted by another of its CPU.
 #pragma once
 
 #include "core/model/conn.hh"
 #include "core/model/service.hh"
+#include "core/net/segment.hh"
 
 namespace bpvs {
 
@@ -90,6 +91,13 @@ struct TurnSearch {
     u32 spare;
 };
 
+/// What the ends of a connection are reset with, in answer to a packet.
+struct ResetWork {
+    net::Segment segments[2]; ///< to whom the packet is from, to whom it is for
+    net::Headers headers;     ///< of the one that is being sent
+    u32 sum_left;             ///< 1: the device sums them up
+};
+
 struct Workspace {
     Tried tried;
     Flow template_key;
@@ -100,6 +108,7 @@ struct Workspace {
     MemberSearch members;
     TwosDraw draw;
     TurnSearch turns;
+    ResetWork reset;
 };
 
 template <class A, class B>

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace bpvs::scenario {
 
@@ -41,6 +42,7 @@ struct Answer {
     std::string reason; ///< if the world tells
     u32 mark = 0;
     std::vector<Seen> seen{}; ///< watched
+    std::vector<Frame> beside{}; ///< frames that the director sent on the way
 };
 
 /// The words of a command line, after its name.

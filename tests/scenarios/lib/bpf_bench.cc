@@ -3,9 +3,14 @@
 #include "control/open.hh"
 #include "tests/scenarios/lib/surroundings.hh"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <fmt/format.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +22,18 @@
 namespace bpvs::scenario {
 
 namespace {
+
+/// A socket that sees every frame that an interface receives.
+int watch(const std::string& interface) {
+    const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ETH_P_ALL);
+    address.sll_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
+    if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        throw Wrong(fmt::format("cannot watch {}: {}", interface, std::strerror(errno)));
+    return fd;
+}
 
 Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex, u32 mark) {
     const int fd = bpf_obj_get(program.c_str());
@@ -53,6 +70,8 @@ Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingr
 BpfBench::BpfBench() { enter_new_namespace(); }
 
 BpfBench::~BpfBench() {
+    for (const int fd : peers_)
+        close(fd);
     if (pins_.empty())
         return;
     if (const auto down = director_down(); !down)
@@ -62,6 +81,8 @@ BpfBench::~BpfBench() {
 void BpfBench::set_up(const Topology& topology) {
     topology_ = topology;
     build_surroundings(topology);
+    for (const Link& link : topology.links)
+        peers_.push_back(watch(link.name + "-peer"));
     const auto opened = open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = 1024});
     if (!opened && (opened.error().code == Errc::permission || opened.error().code == Errc::no_bpf))
         throw Unavailable(opened.error().message);
@@ -73,8 +94,24 @@ void BpfBench::set_up(const Topology& topology) {
     pins_ = status->pin_path;
 }
 
+/// Frames that the program sent itself: unlike the one that the verdict is about, they really leave. What the kernel
+/// has to say to a group is not theirs.
+std::vector<Frame> BpfBench::sent_beside() {
+    std::vector<Frame> all;
+    for (const int fd : peers_) {
+        Frame frame(2048);
+        for (ssize_t n = 0; (n = recv(fd, frame.data(), frame.size(), 0)) > 0;)
+            if ((frame[0] & 1) == 0)
+                all.emplace_back(frame.begin(), frame.begin() + n);
+    }
+    return all;
+}
+
 Answer BpfBench::arrive(const Link& on, const Frame& frame, u32 mark) {
-    return run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex, mark);
+    sent_beside(); // of others
+    Answer answer = run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex, mark);
+    answer.beside = sent_beside();
+    return answer;
 }
 
 Answer BpfBench::send_locally(const Link& on, const Frame& frame) {

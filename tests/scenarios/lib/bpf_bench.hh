@@ -4,6 +4,8 @@
 
 #include "tests/scenarios/lib/bench.hh"
 
+#include <vector>
+
 namespace bpvs::scenario {
 
 /// Takes over the process's network namespace: one scenario, one process.
@@ -26,7 +28,10 @@ public:
     Result<void> read(const std::function<void(Director&, Store&)>& what) override;
 
 private:
+    std::vector<Frame> sent_beside();
+
     std::string pins_;
+    std::vector<int> peers_; ///< sockets that see what leaves through the links
 };
 
 } // namespace bpvs::scenario

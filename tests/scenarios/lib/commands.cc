@@ -18,6 +18,8 @@ struct Line {
     u32 persistence = 0;
     std::optional<u32> netmask;
     std::string sched_flags;
+    u32 drain = drain_unset;
+    bool idle_reset = false;
     ServerSpec server;
     Timeouts timeouts{};
 };
@@ -31,6 +33,10 @@ void parse_endpoint(const std::string& text, Family& family, Address& addr, Be16
     addr = host.addr;
     if (colon != std::string::npos)
         port = to_be16(parse_number<u16>(text.substr(colon + 1)));
+}
+
+u32 parse_drain(const std::string& text) {
+    return text == "finish" ? drain_finish : text == "reset" ? drain_reset : parse_number<u32>(text) + 1;
 }
 
 Line parse_line(const std::vector<std::string>& words) {
@@ -75,6 +81,10 @@ Line parse_line(const std::vector<std::string>& words) {
             line.netmask = dotted ? static_cast<u32>(parse_address(mask).addr.word[0]) : parse_number<u32>(mask);
         } else if (option == "-p") {
             line.persistence = parse_number<u32>(next());
+        } else if (option == "--drain") {
+            line.drain = parse_drain(next());
+        } else if (option == "--idle-reset") {
+            line.idle_reset = true;
         } else if (option == "-x") {
             line.server.upper = parse_number<u32>(next());
         } else if (option == "-y") {
@@ -86,7 +96,7 @@ Line parse_line(const std::vector<std::string>& words) {
             parse_endpoint(next(), line.server.family, line.server.addr, line.server.port);
         } else {
             throw Wrong(fmt::format(
-                "scenarios know the options -t -u --sctp-service -f -6 -s -b -p -M -o -r -m -w -x -y, not '{}'", option));
+                "scenarios know the options -t -u --sctp-service -f -6 -s -b -p -M -o -r -m -w -x -y --drain --idle-reset, not '{}'", option));
         }
     }
     if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)
@@ -162,6 +172,8 @@ Result<void> carry_out(Director& director, const std::vector<std::string>& words
     if (!flags.unknown.empty() || !flags.incompatible.empty())
         throw Wrong(fmt::format("'{}' are no flags of {}", line.sched_flags, line.scheduler));
     service.sched_flags = flags.bits;
+    service.drain = line.drain;
+    service.idle_reset = line.idle_reset;
     switch (line.command) {
     case 'A':
         return director.add_service(service);

@@ -9,7 +9,10 @@ Answer answer(sim::Outcome outcome) {
     const Fate fate = action == Action::drop                                  ? Fate::dropped
                       : action == Action::forward || action == Action::answer ? Fate::forwarded
                                                                               : Fate::passed;
-    return {fate, std::move(outcome.frame), reason_name(outcome.verdict.reason), outcome.mark};
+    Answer answer{fate, std::move(outcome.frame), reason_name(outcome.verdict.reason), outcome.mark};
+    for (sim::Copy& copy : outcome.copies)
+        answer.beside.push_back(std::move(copy.frame));
+    return answer;
 }
 
 } // namespace

@@ -78,6 +78,7 @@ std::optional<Failure> Player::play(std::string_view text) {
             step_text = std::string(current.substr(current.find_first_not_of(" \t")));
             step(words);
         }
+        nothing_else_left();
         if (unanswered_)
             throw Wrong("the scenario ends without a word on what became of the last packet");
     } catch (const Wrong& wrong) {
@@ -102,6 +103,7 @@ void Player::step(const Words& words) {
         {"pass untouched", {true, [](Player& p, const Words&) { p.expect_pass(p.sent_mark_); }}},
         {"pass marked", {true, [](Player& p, const Words& w) { p.expect_pass(parse_number<u32>(w.at(0))); }}},
         {"dropped", {true, [](Player& p, const Words&) { p.expect_drop(); }}},
+        {"also out", {false, [](Player& p, const Words& w) { p.expect_beside(w); }}},
         {"wait", {false, [](Player& p, const Words& w) { p.bench_.wait(parse_seconds(w.at(0))); }}},
         {"counters", {false, [](Player& p, const Words& w) { p.expect_counters(w); }}},
         {"conn", {false, [](Player& p, const Words& w) { p.expect_conn(w, true); }}},
@@ -157,6 +159,7 @@ void Player::change_topology(const Words& words) {
 }
 
 void Player::send(const Words& packet, bool local) {
+    nothing_else_left();
     const Packet p = parse_packet(packet);
     sent_mark_ = p.mark;
     sent_ = local ? leaving(p, topology_) : arriving(p, topology_);
@@ -225,5 +228,22 @@ void Player::expect_pass(u32 mark) {
 }
 
 void Player::expect_drop() { expect(Fate::dropped, {}); }
+
+/// One of the frames that were sent beside, in any order.
+void Player::expect_beside(const Words& packet) {
+    std::vector<Frame>& beside = answer_.beside;
+    const Frame expected = leaving(parse_packet(packet), topology_);
+    const auto it = std::ranges::find(beside, expected);
+    if (it == beside.end() && beside.empty())
+        throw Wrong(fmt::format("expected: {}\n      got:      nothing more", describe(expected)));
+    if (it == beside.end())
+        compare(expected, beside.front());
+    beside.erase(it);
+}
+
+void Player::nothing_else_left() const {
+    if (!answer_.beside.empty())
+        throw Wrong(fmt::format("before this, a packet was also sent out: {}", describe(answer_.beside.front())));
+}
 
 } // namespace bpvs::scenario

@@ -35,6 +35,8 @@ private:
     /// The last packet ended so, as this frame.
     void expect(Fate fate, const Frame& frame);
     void expect_on_the_wires(Fate fate, const Frame& frame);
+    void expect_beside(const Words& packet);
+    void nothing_else_left() const;
     void compare(const Frame& expected, const Frame& got);
 
     void expect_counters(const Words& words);
