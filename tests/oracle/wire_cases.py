@@ -5,7 +5,6 @@ Each case has services of its own, on {v} (the case's first port of the VIP) and
 import struct
 
 import frames
-import wire_cases_sctp
 from legs import CIP, CIP6, DIP, DIP6, VIP, VIP6, rip, rip6
 from world import chosen_server
 
@@ -262,6 +261,7 @@ def syn_repeated(w):
 
 
 def syn_on_a_connection_that_one_side_closed(w):
+    w.ipvs_way()
     _close(w, "iS oSA iA oFA iS oSA iA iFA iS")
 
 
@@ -384,6 +384,7 @@ def reply_larger_than_the_way_to_the_client(w):
 
 
 def removed_server(w):
+    w.ipvs_way()
     w.service((1, 2))
     c = w.connect().establish()
     w.command("-d -t {v} -r 172.16.1.2:80")
@@ -412,6 +413,7 @@ def server_of_weight_0_keeps_its_connections(w):
 
 
 def removed_service(w):
+    w.ipvs_way()
     w.service()
     w.service((2,), name="{v1}")
     c = w.connect().establish()
@@ -423,6 +425,7 @@ def removed_service(w):
 
 
 def no_service_at_all(w):
+    w.ipvs_way()
     w.service()
     c = w.connect().establish()
     w.command("-C")
@@ -622,6 +625,7 @@ def _closed_in(w, state):
 
 
 def _port_reused(w, mode):
+    w.ipvs_way()
     w.service((1, 2, 3))
     w.setting("conn_reuse_mode", mode)
     for state in ("ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "TIME_WAIT", "CLOSE"):
@@ -645,6 +649,7 @@ def conn_reuse_mode_2_is_1_for_masquerading(w):
 
 
 def expire_nodest_conn_ends_connections_without_a_packet(w):
+    w.ipvs_way()
     w.service((1, 2))
     w.service((1,), rport=53, protocol="u")
     w.setting("expire_nodest_conn", 1)
@@ -670,6 +675,7 @@ def expire_nodest_conn_ends_connections_without_a_packet(w):
 
 
 def expire_nodest_conn_of_a_removed_service(w):
+    w.ipvs_way()
     w.service()
     w.service(name="{v1}")
     w.setting("expire_nodest_conn", 1)
@@ -685,6 +691,7 @@ def expire_nodest_conn_of_a_removed_service(w):
 
 
 def expire_nodest_conn_set_after_the_server_was_removed(w):
+    w.ipvs_way()
     w.service((1, 2))
     first = w.connect().establish()
     w.command("-d -t {v} -r 172.16.1.2:80")
@@ -1223,4 +1230,3 @@ def choices_after_connections_ended(w):
 
 CASES = [case for name, case in list(globals().items()) if callable(case) and not name.startswith("_")
          and getattr(case, "__module__", "") == __name__ and case.__code__.co_varnames[:1] == ("w",)]
-CASES += wire_cases_sctp.CASES

@@ -11,9 +11,15 @@ import subprocess
 import sys
 
 import wire_cases
+import wire_cases_drain
 import wire_cases_icmp
+import wire_cases_sctp
 from legs import Legs
 from world import World
+
+
+# Ports follow from the order; SCTP's cases have their own.
+CASES = (*wire_cases.CASES, *wire_cases_drain.CASES, *wire_cases_icmp.CASES, *wire_cases_sctp.CASES)
 
 
 def interrupted(number, _):
@@ -25,7 +31,7 @@ def main(ipvsadm, lag, path, *names):
     legs = Legs(f"oracle-{os.getpid()}-")
     try:
         world = World(legs, ipvsadm, float(lag))
-        for case in (*wire_cases.CASES, *wire_cases_icmp.CASES):
+        for case in CASES:
             if not names or case.__name__.replace("_", "-") in names:
                 world.run(case)
     finally:

@@ -126,6 +126,12 @@ class World:
         self.log(f"{name} = {value}", [self._read_setting(name)])
         time.sleep(seconds)
 
+    def ipvs_way(self):
+        """What BPVS does better by default it does as IPVS, until the case ends. No step: IPVS has no such choice."""
+        for name in ("bpvs.hold_expired", "bpvs.reset_removed", "bpvs.reuse_closing") if self._bpvs() else ():
+            self.changed.setdefault(name, self._read_setting(name))
+            self._write_setting(name, 0)
+
     def _bpvs(self):
         """The command beside bpvsadm; none beside the real ipvsadm."""
         path = pathlib.Path(self.ipvsadm).with_name("bpvs")
