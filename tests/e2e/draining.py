@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+"""Servers that leave: what becomes of their connections, at both ends, with real clients and servers."""
+import subprocess
+import sys
+import time
+
+import traffic6
+from harness import CIP, TESTS, VIP, equal, main, rip, test, true, wait_until
+
+TESTS.clear()  # traffic6's are its own
+BIG = 64 << 20
+CUT_SHORT = (18, 56)  # curl: transfer ended early; connection reset
+
+
+def open_at(lab, host, client=CIP):
+    """Connections that a host's TCP has with the client and takes for open."""
+    return [row for row in lab.on(host, "ss", "-Htn", "state", "established", "dst", client).splitlines() if row.strip()]
+
+
+def sum_errors(lab):
+    return [lab.on(host, "nstat", "-asz", "TcpInCsumErrors").split()[-2] for host in ("client", "rs1", "rs2")]
+
+
+class Curl:
+    """A download whose exit status counts."""
+
+    def __init__(self, lab, url=f"http://{VIP}/big", rate="8M"):
+        self.child = lab.start("client", "curl", "-sS", "-o", "/dev/null", "--limit-rate", rate, "--max-time", "40", url,
+                               stderr=subprocess.STDOUT)
+        wait_until("the download runs", lambda: open_at(lab, "rs2", "[2001:db8:c::1]" if "[" in url else CIP))
+        time.sleep(0.3)
+
+    def status(self, limit=20):
+        """Exit status, and the seconds that it took from now on."""
+        now = time.monotonic()
+        said, _ = self.child.communicate(timeout=limit)
+        return self.child.returncode, time.monotonic() - now, said
+
+
+def ended_at_both_ends(lab, curl, since, within, client=CIP):
+    status, seconds, said = curl.status()
+    true("the client is told that the connection is gone", status in CUT_SHORT, (status, said))
+    true(f"within {within} s", since <= seconds <= within, f"{seconds:.1f} s")
+    wait_until("so is the server", lambda: not open_at(lab, "rs2", client), 2)
+    equal("segments with wrong checksums", ["0", "0", "0"], sum_errors(lab))
+
+
+@test
+def connection_to_a_removed_server_ends_at_both_ends_at_once(lab):
+    lab.service()
+    lab.publish("big", BIG)
+    curl = Curl(lab)
+    lab.adm(f"-d -t {VIP}:80 -r {rip(2)}:80")
+    ended_at_both_ends(lab, curl, 0, 1.5)
+    equal("the next one", "RS1", lab.curl(f"http://{VIP}/").strip())
+
+
+@test
+def connection_of_a_removed_service_ends_at_both_ends_at_once(lab):
+    lab.service()
+    lab.service((1,), port=81)
+    lab.publish("big", BIG)
+    curl = Curl(lab)
+    lab.adm(f"-D -t {VIP}:80")
+    ended_at_both_ends(lab, curl, 0, 1.5)
+
+
+@test
+def upload_to_a_removed_server_ends_at_once(lab):
+    """The client's segments are long ones whose checksums it leaves to the device."""
+    lab.service((2,), port=81, rport=8081)
+    lab.listen(2, "tcp", 8081, "socat", "-u", "TCP-LISTEN:8081,fork,reuseaddr", "OPEN:/dev/null")
+    child = lab.start("client", "sh", "-c", f"head -c 10G /dev/zero | socat -u - TCP:{VIP}:81")
+    wait_until("the upload runs", lambda: open_at(lab, "rs2"))
+    lab.adm(f"-A -t {VIP}:82 -s rr", f"-D -t {VIP}:81")
+    said, _ = child.communicate(timeout=3)
+    true("socat is told", "reset" in said, said)
+    wait_until("so is the server", lambda: not open_at(lab, "rs2"), 2)
+    equal("segments with wrong checksums", ["0", "0", "0"], sum_errors(lab))
+
+
+@test
+def connection_over_ipv6_to_a_removed_server_ends_at_both_ends_at_once(lab):
+    traffic6.service(lab)
+    lab.publish("big", BIG)
+    curl = Curl(lab, f"{traffic6.URL}/big")
+    lab.adm(f"-d -t [{traffic6.VIP}]:80 -r [{traffic6.rip(2)}]:80")
+    ended_at_both_ends(lab, curl, 0, 1.5, f"[{traffic6.CIP}]")
+
+
+@test
+def drain_finish_lets_a_download_from_a_removed_server_complete(lab):
+    lab.service()
+    lab.adm(f"-E -t {VIP}:80 -s rr --drain finish")
+    sum_of_file = lab.publish("big", BIG)
+    child = lab.start("client", "sh", "-c", f"curl -sS --limit-rate 20M --max-time 40 http://{VIP}/big | sha256sum")
+    wait_until("the download runs", lambda: open_at(lab, "rs2"))
+    lab.adm(f"-d -t {VIP}:80 -r {rip(2)}:80")
+    equal("pages meanwhile", ["RS1", "RS1"], lab.pages(2))
+    equal("SHA-256", sum_of_file, lab.finish(child, "download").split()[0])
+
+
+@test
+def drain_deadline_ends_a_download_when_it_has_passed(lab):
+    lab.service()
+    lab.adm(f"-E -t {VIP}:80 -s rr --drain 2")
+    lab.publish("big", BIG)
+    curl = Curl(lab)
+    lab.adm(f"-d -t {VIP}:80 -r {rip(2)}:80")
+    ended_at_both_ends(lab, curl, 1.5, 3.5)
+
+
+@test
+def weight_0_ends_connections_where_the_service_says_so(lab):
+    lab.service()
+    lab.publish("big", BIG)
+    quiet = Curl(lab)
+    lab.adm(f"-e -t {VIP}:80 -r {rip(2)}:80 -m -w 0")
+    time.sleep(1)
+    true("without --drain it goes on", quiet.child.poll() is None)
+    lab.adm(f"-E -t {VIP}:80 -s rr --drain reset")
+    ended_at_both_ends(lab, quiet, 0, 1.5)
+
+
+@test
+def policy_is_listed_saved_and_restored(lab):
+    lab.service()
+    lab.adm(f"-E -t {VIP}:80 -s rr --drain 30 --idle-reset")
+    true("listed", f"TCP  {VIP}:80 rr drain 30 idle-reset\n" in lab.adm("-Ln"), lab.adm("-Ln"))
+    saved = lab.adm("-Sn")
+    true("saved", saved.startswith(f"-A -t {VIP}:80 -s rr --drain 30 --idle-reset\n"), saved)
+    lab.adm("-C")
+    lab.on("director", lab.bpvsadm, "-R", input=saved)
+    equal("restored", saved, lab.adm("-Sn"))
+
+
+IDLE_CLIENT = """
+import socket, sys, time
+s = socket.create_connection(("1.1.1.1", 81))
+time.sleep(float(sys.argv[1]))
+s.settimeout(5)
+start = time.monotonic()
+try:
+    if sys.argv[2] == "speaks":
+        s.sendall(b"anybody there?")
+    print("got", s.recv(100))
+except OSError as error:
+    print(type(error).__name__, "at once" if time.monotonic() - start < 1 else "late")
+"""
+
+
+def idle(lab, who, server):
+    """What a client that was idle for longer than its connection lives is told."""
+    lab.listen(2, "tcp", 8081, "socat", "TCP-LISTEN:8081,fork,reuseaddr", server)
+    lab.adm("--set 1 1 1")
+    said = lab.on("client", sys.executable, "-c", IDLE_CLIENT, 3, who).strip()
+    lab.adm("--set 900 120 300")
+    return said
+
+
+@test
+def idle_connection_that_expired_is_reset_when_the_client_speaks(lab):
+    lab.service((2,), port=81, rport=8081)
+    lab.adm(f"-E -t {VIP}:81 -s rr --idle-reset")
+    equal("the client", "ConnectionResetError at once", idle(lab, "speaks", "EXEC:cat"))
+    wait_until("the server is told, too", lambda: not open_at(lab, "rs2"), 2)
+
+
+@test
+def idle_connection_that_expired_is_reset_when_the_server_speaks(lab):
+    lab.service((2,), port=81, rport=8081)
+    lab.adm(f"-E -t {VIP}:81 -s rr --idle-reset")
+    true("the client", idle(lab, "listens", "SYSTEM:'sleep 2.7; echo late; sleep 9'").startswith("ConnectionResetError"))
+    wait_until("the server is told, too", lambda: not open_at(lab, "rs2"), 2)
+
+
+@test
+def replies_of_an_expired_connection_never_reach_the_client(lab):
+    """They would come from the server's own address."""
+    lab.service((2,), port=81, rport=8081)
+    watch = lab.start("client", "tcpdump", "-ni", "eth0", "-Z", "root", "--immediate-mode", "-l", "src", rip(2))
+    wait_until("tcpdump listens", lambda: "listening" in watch.stdout.readline())
+    equal("the client", "TimeoutError late", idle(lab, "listens", "SYSTEM:'sleep 2.7; echo late; sleep 9'"))
+    watch.terminate()
+    equal("what came from the server's address", 0, sum(rip(2) in line for line in watch.communicate()[0].splitlines()))
+
+
+UDP_CLIENT = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+s.bind(("0.0.0.0", 4000))
+s.connect(("1.1.1.1", 53))
+for _ in sys.stdin:
+    s.send(b"?")
+    print(s.recv(100).decode(), flush=True)
+"""
+
+
+@test
+def udp_client_of_a_removed_server_moves_on(lab):
+    lab.service(port=53, rport=5353, protocol="u")
+    for n in (1, 2):
+        lab.listen(n, "udp", 5353, "socat", "UDP-LISTEN:5353,fork,reuseaddr", f"SYSTEM:'read -n 1 x; echo -n RS{n}'")
+    client = lab.start("client", sys.executable, "-c", UDP_CLIENT, stdin=subprocess.PIPE)
+
+    def ask():
+        client.stdin.write("\n")
+        client.stdin.flush()
+        return client.stdout.readline().strip()
+
+    equal("first", "RS2", ask())
+    lab.adm(f"-d -u {VIP}:53 -r {rip(2)}:5353")
+    equal("after its server was removed", "RS1", ask())
+    client.stdin.close()
+
+
+@test
+def persistent_client_of_a_drained_server_moves_on(lab):
+    lab.service()
+    lab.adm(f"-E -t {VIP}:80 -s rr -p 100 --drain 1")
+    equal("pages", ["RS2", "RS2"], lab.pages(2))
+    lab.adm(f"-e -t {VIP}:80 -r {rip(2)}:80 -m -w 0")
+    equal("page while it drains", ["RS2"], lab.pages(1))
+    time.sleep(1.2)
+    equal("pages afterwards", ["RS1", "RS1"], lab.pages(2))
+
+
+if __name__ == "__main__":
+    main("draining", programs=("socat", "tcpdump", "nstat"))
