@@ -64,11 +64,14 @@ void dest_settings(Store& store, const SetEntry& entry, const Service& service, 
     const auto record = [&]() -> Dest& { return store.dests()[entry.dest]; };
     const u32 before = record().upper;
     const bool drains = entry.weight == 0;
-    const bool drained_before =
-        (record().flags & dest_quiesced) && record().service == service.id && record().drain == service.drain;
-    if (!drains || !drained_before)
-        put(record().drained, drains ? end_of_drain(store, service.drain, now) : 0);
+    const u64 end = drains ? end_of_drain(store, service.drain, now) : 0;
+    // One that drains already goes on to its end, if it has one where its service wants one.
+    const Dest d = record();
+    const bool goes_on = drains && (d.flags & dest_quiesced) && d.service == service.id && d.drain == service.drain &&
+                         (d.drained != 0) == (end != 0);
     put(record().drain, service.drain);
+    if (!goes_on)
+        put(record().drained, end);
     put(record().flags,
         static_cast<u8>((drains ? dest_quiesced : 0) | (service.flags & service_idle_reset ? dest_idle_reset : 0)));
     put(record().lower, entry.lower);

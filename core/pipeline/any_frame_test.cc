@@ -163,14 +163,18 @@ TEST(AnyFrame, keeps_the_books_straight) {
             d.arrive(any_frame());
         d.bench.wait(*rc::gen::element(0.0, 0.3, 70.0));
         sim::Tables& t = d.bench.tables();
-        u32 live = 0, counted = 0;
-        for (const Conn& c : t.conns)
+        u32 live = 0, held = 0, given_way = 0, counted = 0;
+        for (const Conn& c : t.conns) {
             live += c.status.is.life == Life::live;
+            held += c.status.is.life == Life::held;
+            given_way += c.status.is.life == Life::held && (c.status.is.flags & conn_given_way);
+        }
         for (const Dest& dest : t.dests)
             counted += dest.active + dest.inactive;
         RC_ASSERT(t.table.live == live);
         RC_ASSERT(counted == live);
-        RC_ASSERT(t.flows.size() == 2u * live);
+        RC_ASSERT(t.table.held == held);
+        RC_ASSERT(t.flows.size() == 2u * (live + held) - given_way);
     }));
 }
 
