@@ -185,10 +185,17 @@ def replies_of_an_expired_connection_never_reach_the_client(lab):
     equal("what came from the server's address", 0, sum(rip(2) in line for line in watch.communicate()[0].splitlines()))
 
 
+UDP_SERVER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 5353))
+while True:
+    s.sendto(sys.argv[1].encode(), s.recvfrom(100)[1])
+"""
 UDP_CLIENT = """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(3)
+s.settimeout(10)
 s.bind(("0.0.0.0", 4000))
 s.connect(("1.1.1.1", 53))
 for _ in sys.stdin:
@@ -201,7 +208,7 @@ for _ in sys.stdin:
 def udp_client_of_a_removed_server_moves_on(lab):
     lab.service(port=53, rport=5353, protocol="u")
     for n in (1, 2):
-        lab.listen(n, "udp", 5353, "socat", "UDP-LISTEN:5353,fork,reuseaddr", f"SYSTEM:'read -n 1 x; echo -n RS{n}'")
+        lab.listen(n, "udp", 5353, sys.executable, "-c", UDP_SERVER, f"RS{n}")
     client = lab.start("client", sys.executable, "-c", UDP_CLIENT, stdin=subprocess.PIPE)
 
     def ask():
