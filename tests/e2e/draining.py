@@ -79,6 +79,30 @@ def upload_to_a_removed_server_ends_at_once(lab):
     equal("segments with wrong checksums", ["0", "0", "0"], sum_errors(lab))
 
 
+SET_TX_SUMS = """
+import ctypes, fcntl, socket, struct, sys
+value = ctypes.create_string_buffer(struct.pack("II", 0x17, int(sys.argv[2])))  # ETHTOOL_STXCSUM
+request = struct.pack("16sP16x", sys.argv[1].encode(), ctypes.addressof(value))
+fcntl.ioctl(socket.socket(), 0x8946, request)  # SIOCETHTOOL
+"""
+
+
+@test
+def sums_that_were_left_to_the_device_are_right_when_the_kernel_finishes_them(lab):
+    """Between virtual interfaces nobody looks at sums; interfaces that sum up nothing make the kernel do it."""
+    def offload(state):
+        for interface in ("eth0", "eth1"):
+            lab.on("director", sys.executable, "-c", SET_TX_SUMS, interface, state)
+
+    offload(0)
+    try:
+        upload_to_a_removed_server_ends_at_once(lab)
+        lab.reset()
+        connection_over_ipv6_to_a_removed_server_ends_at_both_ends_at_once(lab)
+    finally:
+        offload(1)
+
+
 @test
 def connection_over_ipv6_to_a_removed_server_ends_at_both_ends_at_once(lab):
     traffic6.service(lab)
