@@ -105,12 +105,12 @@ TEST_F(Draining, goes_with_the_removal_also_when_the_command_is_killed) {
     for (int point = 0;; ++point) {
         tables = before;
         DeadlyStore deadly(store, point);
-        bool finished = false;
+        bool finished = true;
         try {
             Director killed(deadly);
             OK(killed.delete_server(tcp(), Family::v4, rip(1), to_be16(80)));
-            finished = true;
         } catch (const Killed&) {
+            finished = false;
         }
         Director next(store);
         OK(next.recover());

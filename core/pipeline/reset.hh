@@ -93,7 +93,7 @@ template <class E>
         return Reason::connection_reset;
     }
     // A server repeats its SYN for a client that never answered.
-    if (found.direction == Direction::reply && !(begins && !half_open(s.is.state)))
+    if (found.direction == Direction::reply && (!begins || half_open(s.is.state)))
         return Reason::reply_expired;
     e.end(found.index, Ending::let_go);
     return Reason::count;
