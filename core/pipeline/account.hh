@@ -18,14 +18,14 @@ template <Direction direction>
     }
 }
 
-/// Counts a packet of a connection. A removed destination goes on counting; its former service does not.
+/// Counts a packet of a connection. A removed destination does not count, as in IPVS.
 template <Direction direction, class T>
 [[gnu::always_inline]] inline void account(T& t, const Config& config, const Conn& conn, const Dest& dest, u32 bytes,
                                            bool is_new) {
-    if (Counters* c = t.counters(conn.dest_id))
-        add_packet<direction>(*c, bytes, is_new);
     if (dest.service == no_id)
         return;
+    if (Counters* c = t.counters(conn.dest_id))
+        add_packet<direction>(*c, bytes, is_new);
     if (Counters* c = t.counters(config.max_dests + dest.service))
         add_packet<direction>(*c, bytes, is_new);
 }

@@ -26,6 +26,15 @@ constexpr u32 drop_entry_chance = 32;
            s == State::sctp_init || s == State::sctp_rejected || s == State::sctp_closed;
 }
 
+/// With expire_nodest_conn, what leads to a removed server ends.
+template <class T>
+[[gnu::always_inline]] inline bool leads_nowhere(T& t, const Config& config, const Conn& c) {
+    if (!config.settings.expire_nodest_conn)
+        return false;
+    const Dest* dest = t.dest(c.dest_id);
+    return dest && dest->service == no_id && dest->drain == drain_unset;
+}
+
 /// Has a live connection come to its end, at a time when `orders` are in force?
 template <class T>
 [[gnu::always_inline]] inline bool is_over(T& t, const Config& config, const Conn& c, State state, u64 now,
@@ -36,10 +45,7 @@ template <class T>
         return static_cast<s64>(now + timeout(config, state) - c.expires) >= static_cast<s64>(config.hz);
     if (orders.drop_some && half_open(state) && t.random() % drop_entry_chance == 0)
         return true;
-    if (!config.settings.expire_nodest_conn)
-        return false;
-    const Dest* dest = t.dest(c.dest_id);
-    return dest && dest->service == no_id && dest->drain == drain_unset;
+    return leads_nowhere(t, config, c);
 }
 
 /// Looks at one slot: ends what is over, lets go what was held long enough, frees what has rested. Under pressure a
@@ -52,11 +58,10 @@ template <class T>
     const u64 now = t.now();
     const ConnStatus s = read_status(*c);
     if (s.is.life == Life::live && (s.is.flags & conn_template)) {
-        if (!expired(*c, now))
-            return;
-        if (c->controlled != 0)
+        const bool over = expired(*c, now);
+        if (over && c->controlled != 0)
             c->expires = now + u64{template_grace} * config.hz;
-        else
+        else if (c->controlled == 0 && (over || leads_nowhere(t, config, *c)))
             end_template(t, index, *c, template_flow(*c));
     } else if (s.is.life == Life::live) {
         if (is_over(t, config, *c, s.is.state, now, orders))

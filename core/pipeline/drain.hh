@@ -41,10 +41,12 @@ template <class T>
                                                        const Dest& dest) {
     if (is_drained(t, dest))
         return course_when_drained(config, p, dest);
-    if (!asks_for_connection(p) || config.settings.conn_reuse_mode == 0)
+    if (!asks_for_connection(p))
         return Course::goes_on;
     if (config.settings.expire_nodest_conn && (dest.flags & dest_quiesced))
         return Course::anew;
+    if (config.settings.conn_reuse_mode == 0)
+        return Course::goes_on;
     const State s = read_status(c).is.state;
     if (config.settings.reuse_closing)
         return is_closing(s) ? Course::anew : Course::goes_on;

@@ -102,6 +102,8 @@ template <class E>
     if (found.conn && found.direction == Direction::reply)
         return handle_reply(e, *config, p, found);
     Dest* dest = nullptr;
+    Dest* left = nullptr; // the server of a connection that gives way
+    u16 left_flags = 0;
     if (found.conn) {
         dest = e.dest(found.conn->dest_id);
         const Course course = dest ? course_of_request(e, *config, p, *found.conn, *dest) : Course::goes_on;
@@ -110,16 +112,23 @@ template <class E>
         if (course == Course::reset)
             return reset_connection(e, p, found);
         if (course == Course::anew) {
+            left = dest;
+            left_flags = read_status(*found.conn).is.flags;
+            count_member(*dest, left_flags, 1);
             e.end(found.index, Ending::another);
             found.conn = nullptr;
         }
     }
     const bool is_new = !found.conn;
     if (is_new) {
-        if (config->settings.nat_icmp_send && is_stray(e, p))
+        if (!left && config->settings.nat_icmp_send && is_stray(e, p))
             return verdict(Reason::stray);
         const u32 mark = mark_packet(e, *config, p);
         why = schedule(e, *config, p, mark, found);
+        if (left) { // the schedulers still counted it, as in IPVS
+            count_member(*left, left_flags, -1u);
+            note_relief(*left);
+        }
         if (why != Reason::new_connection)
             return verdict(why);
         dest = e.dest(found.conn->dest_id);

@@ -6,7 +6,7 @@
 // pointer found through a flow never changes its meaning under its holder.
 //
 // A connection that is held has ended, but keeps its tuples, so that what its server still sends is known for what it
-// is (docs/adr/0010).
+// is (docs/adr/0012).
 #pragma once
 
 #include "core/net/parse.hh"
