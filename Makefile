@@ -2,11 +2,12 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 STAND_IN ?= no
+MINUTES ?= 20
 MAKEFLAGS += --no-print-directory
 export DESTDIR STAND_IN
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench install uninstall clean help packages
+.PHONY: build demo test soak lint bench install uninstall clean help packages
 
 build: packages ## build the release (this is what plain `make` does)
 	@[ -e build/release/build.ninja ] || cmake --preset release
@@ -17,6 +18,9 @@ demo: build ## the topology in network namespaces, balanced by BPVS (needs root)
 
 test: packages ## all tests, release and sanitizers; last line: N passed, N failed, N skipped
 	@scripts/test
+
+soak: build ## random sequences beside the real IPVS for MINUTES (20)
+	@tests/differ/run --seconds $$(($(MINUTES) * 60)) --events 300 --choices 80
 
 lint: build ## formatting, static analysis, layers
 	@scripts/lint

@@ -4,8 +4,8 @@
 #include "tests/scenarios/lib/native_bench.hh"
 #include "tests/scenarios/lib/player.hh"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,7 +90,9 @@ std::map<std::string, std::string> read_differences(const std::filesystem::path&
 
 /// What is listed must differ.
 Report as_listed(const Report& result, const std::string& reason) {
-    return result[0] == 'f' ? "o: " + reason : result[0] == 's' ? result : "flisted as different, but IPVS does the same";
+    return result[0] == 'f'   ? "o: " + reason
+           : result[0] == 's' ? result
+                              : "flisted as different, but IPVS does the same";
 }
 
 struct Tally {

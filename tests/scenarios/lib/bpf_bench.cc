@@ -67,7 +67,7 @@ Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingr
 
 } // namespace
 
-BpfBench::BpfBench() { enter_new_namespace(); }
+BpfBench::BpfBench(u32 connections) : connections_(connections) { enter_new_namespace(); }
 
 BpfBench::~BpfBench() {
     for (const int fd : peers_)
@@ -83,7 +83,8 @@ void BpfBench::set_up(const Topology& topology) {
     build_surroundings(topology);
     for (const Link& link : topology.links)
         peers_.push_back(watch(link.name + "-peer"));
-    const auto opened = open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = 1024});
+    const auto opened =
+        open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = connections_});
     if (!opened && (opened.error().code == Errc::permission || opened.error().code == Errc::no_bpf))
         throw Unavailable(opened.error().message);
     if (!opened)

@@ -12,7 +12,7 @@ namespace bpvs::scenario {
 class BpfBench : public DirectorBench {
 public:
     /// Moves the process into a network namespace of its own. Throws Unavailable.
-    BpfBench();
+    explicit BpfBench(u32 connections = 1024);
     /// Takes the director down.
     ~BpfBench() override;
     BpfBench(const BpfBench&) = delete;
@@ -30,6 +30,7 @@ public:
 private:
     std::vector<Frame> sent_beside();
 
+    u32 connections_;
     std::string pins_;
     std::vector<int> peers_; ///< sockets that see what leaves through the links
 };

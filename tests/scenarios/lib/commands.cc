@@ -95,8 +95,9 @@ Line parse_line(const std::vector<std::string>& words) {
             line.server.port = line.service ? line.service->vport : Be16{};
             parse_endpoint(next(), line.server.family, line.server.addr, line.server.port);
         } else {
-            throw Wrong(fmt::format(
-                "scenarios know the options -t -u --sctp-service -f -6 -s -b -p -M -o -r -m -w -x -y --drain --idle-reset, not '{}'", option));
+            throw Wrong(fmt::format("scenarios know the options -t -u --sctp-service -f -6 -s -b -p -M -o -r -m -w -x "
+                                    "-y --drain --idle-reset, not '{}'",
+                                    option));
         }
     }
     if (!line.service && std::string_view("AEDaed").find(line.command) != std::string_view::npos)

@@ -148,6 +148,7 @@ Result<std::vector<ServiceView>> IpvsBench::services(bool counters) {
         time_lost_ += counters_lag;
         counted_ = true;
     }
+    wait(a_tick);
     std::ifstream file("/proc/net/ip_vs");
     std::vector<ServiceView> all = read_ip_vs(file);
     if (counters) {
@@ -160,7 +161,7 @@ Result<std::vector<ServiceView>> IpvsBench::services(bool counters) {
 }
 
 Result<std::vector<ConnectionView>> IpvsBench::connections() {
-    wait(a_tick); // one that was replaced is there until the next
+    wait(a_tick); // a connection that was replaced is there until the next
     std::ifstream file("/proc/net/ip_vs_conn");
     return read_ip_vs_conn(file);
 }

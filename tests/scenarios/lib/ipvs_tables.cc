@@ -63,11 +63,11 @@ void each_row(std::istream& listing, std::vector<ServiceView>& services,
         const Words w = words_of(line);
         if (is_service(w)) {
             const bool by_mark = w[0] == "FWM";
-            ServiceName name = by_mark ? ServiceName{.fwmark = decimal(w[1])}
-                                       : parse_service(w[0] == "TCP" ? "tcp" : "udp", w[1]);
-            if (by_mark && w.size() > 2 && w[2] == "IPv6")
-                name.family = Family::v6;
-            const auto it = std::ranges::find(services, name, [](const ServiceView& s) { return s.spec.name; });
+            const ServiceName name =
+                by_mark ? ServiceName{.fwmark = decimal(w[1])} : parse_service(w[0] == "TCP" ? "tcp" : "udp", w[1]);
+            const auto it = std::ranges::find_if(services, [&](const ServiceView& s) {
+                return by_mark ? s.spec.name.fwmark == name.fwmark : s.spec.name == name;
+            });
             place = {it == services.end() ? nullptr : &*it, nullptr};
         } else if (w.size() > 1 && w[0] == "->" && place.service) {
             const ServiceName as = parse_service("tcp", w[1]);
@@ -153,10 +153,10 @@ void add_stats(std::istream& listing, std::vector<ServiceView>& services) {
         if (w.size() < 7)
             return;
         (place.server ? place.server->counters : place.service->counters) = {.conns = number(5),
-                                                                              .in_packets = number(4),
-                                                                              .out_packets = number(3),
-                                                                              .in_bytes = number(2),
-                                                                              .out_bytes = number(1)};
+                                                                             .in_packets = number(4),
+                                                                             .out_packets = number(3),
+                                                                             .in_bytes = number(2),
+                                                                             .out_bytes = number(1)};
     });
 }
 

@@ -69,9 +69,8 @@ void Player::expect_counters(const Words& words) {
     const ServiceName name = parse_service(words.at(0), words.at(1));
     Numbers n;
     std::size_t at = 2;
-    const bool counters = std::ranges::any_of(words, [](const std::string& w) {
-        return w == "conns" || w == "in" || w == "out" || w == "persistent";
-    });
+    const bool counters = std::ranges::any_of(
+        words, [](const std::string& w) { return w == "conns" || w == "in" || w == "out" || w == "persistent"; });
     const std::vector<ServiceView> all = must_work(bench_.services(counters));
     const auto service = std::ranges::find(all, name, [](const ServiceView& s) { return s.spec.name; });
     if (service == all.end())

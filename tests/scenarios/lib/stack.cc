@@ -46,7 +46,7 @@ std::optional<Read> read(const u8* ip, std::size_t size) {
                     get16(ip + 4),
                     ip[6],
                     ip[7],
-                    0};
+                    static_cast<u8>(get16(ip) >> 4)};
     }
     const std::size_t header = size < 20 ? 0 : static_cast<std::size_t>(ip[0] & 15) * 4;
     const std::size_t total = header ? get16(ip + 2) : 0;
@@ -123,7 +123,7 @@ std::optional<Packet> unreachable(const Read& r, const u8* ip, std::size_t size)
         return std::nullopt;
     const bool v6 = r.saddr.family == Family::v6;
     Packet p = to_sender(r, Packet::Kind::icmp, v6 ? 58 : 1);
-    p.tos = v6 ? 0 : 0xc0;
+    p.tos = v6 ? u8{0} : static_cast<u8>((r.tos & 0x1e) | 0xc0);
     p.icmp_type = v6 ? 1 : 3;
     p.icmp_code = v6 ? 4 : r.protocol == 17 ? 3 : 2;
     const std::size_t limit = v6 ? 1280 - 40 - 8 : 576 - 20 - 8;
@@ -160,9 +160,9 @@ std::vector<Seen> answer_of_stack(const Topology& t, const Link& on, const Frame
             throw Unavailable("what the host's stack says about a TTL or a length is not known here");
         return {{&t.towards(r->daddr), routed(t, *r, frame)}};
     }
-    const auto answer = r->protocol == 6                         ? reset(*r)
+    const auto answer = r->protocol == 6                        ? reset(*r)
                         : r->protocol == 1 || r->protocol == 58 ? echo_reply(*r)
-                                                                 : unreachable(*r, ip, size);
+                                                                : unreachable(*r, ip, size);
     return answer ? std::vector{Seen{&t.towards(r->saddr), leaving(*answer, t)}} : std::vector<Seen>{};
 }
 

@@ -73,8 +73,9 @@ Link& Topology::link(std::string_view name) {
 }
 
 bool Topology::is_local(const Host& addr) const {
-    return belongs_to_any(addr, own_networks()) || std::ranges::any_of(
-        links, [&](const Link& l) { return std::ranges::find(l.addresses, addr) != l.addresses.end(); });
+    return belongs_to_any(addr, own_networks()) || std::ranges::any_of(links, [&](const Link& l) {
+               return std::ranges::find(l.addresses, addr) != l.addresses.end();
+           });
 }
 
 const Link& Topology::towards(const Host& addr) const {

@@ -59,7 +59,8 @@ void sum_in_software(const std::string& interface) {
 /// A datagram that the host routes from one side to the other.
 Frame closing(const Topology& t, bool from_outside, u32 number) {
     const char* far[] = {"192.168.1.200:9", "10.31.255.254:9"};
-    return arriving(fmt::format("udp {} > {} ttl 9 payload hex:{:08x}", far[!from_outside], far[from_outside], number), t);
+    return arriving(fmt::format("udp {} > {} ttl 9 payload hex:{:08x}", far[!from_outside], far[from_outside], number),
+                    t);
 }
 
 /// Its number, if a frame is such a datagram.
@@ -110,7 +111,8 @@ void Wires::receive(End& end) {
         if (n < 0)
             return;
         const Frame frame(buffer.begin(), buffer.begin() + n);
-        const bool is_ip = n > 34 && ((frame[12] == 0x08 && frame[13] == 0) || (frame[12] == 0x86 && frame[13] == 0xdd));
+        const bool is_ip =
+            n > 34 && ((frame[12] == 0x08 && frame[13] == 0) || (frame[12] == 0x86 && frame[13] == 0xdd));
         if (!is_ip || frame[0] & 1)
             continue;
         if (const auto number = closing_number(frame))

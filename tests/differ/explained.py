@@ -1,0 +1,102 @@
+"""Differences that BPVS has on purpose, each as narrow as it goes. They are counted; docs/compat.md says why they are."""
+import copy
+import re
+
+PORT_UNREACHABLE = "0303"
+
+
+def is_port_unreachable(out):
+    frame = out.split()[1]
+    return len(frame) > 72 and frame[24:28] == "0800" and frame[46:48] == "01" and frame[68:72] == PORT_UNREACHABLE or \
+        len(frame) > 112 and frame[24:28] == "86dd" and frame[40:42] == "3a" and frame[108:112] == "0104"
+
+
+def is_reset(out):
+    frame = out.split()[1]
+    start = 28 + (40 if frame[24:28] == "0800" else 80)
+    protocol = frame[46:48] if frame[24:28] == "0800" else frame[40:42]
+    return protocol == "06" and int(frame[start + 26:start + 28], 16) & 4
+
+
+class Rules:
+    def __init__(self, sequence):
+        self.settings = " ".join(step for step in sequence["steps"] if step.startswith("set "))
+        self.steps = sequence["steps"]
+        self.renewed = set()  # templates that IPVS gave a minute
+        self.has_one_packet = any(re.search(r"-A .* -o\b", step) for step in sequence["steps"])
+
+    def without_explained(self, their, our, counted):
+        """Both without what is explained."""
+        their, our = copy.copy(their), copy.copy(our)
+        self.refused_syn(their, our, counted)
+        self.one_packet(their, our, counted)
+        self.template(their, our, counted)
+        self.removed_server(their, our, counted)
+        self.counters_lag(their, our, counted)
+        return their, our
+
+    @staticmethod
+    def refused_syn(their, our, counted):
+        """A SYN that no server takes: IPVS sends ICMP, here the host's TCP resets."""
+        if their.out and not our.out and "sum +1" in " ".join(their.sent) and all(map(is_port_unreachable, their.out)):
+            counted["refused SYN"] = counted.get("refused SYN", 0) + 1  # whose checksum is wrong: TCP says nothing
+            their.out = []
+        if len(their.out) != len(our.out):
+            return
+        pairs = [(a, b) for a, b in zip(their.out, our.out)
+                 if a == b or not (is_port_unreachable(a) and is_reset(b) and any(p.startswith("tcp") for p in their.sent))]
+        if len(pairs) < len(their.out):
+            counted["refused SYN"] = counted.get("refused SYN", 0) + len(their.out) - len(pairs)
+            their.out, our.out = [a for a, _ in pairs], [b for _, b in pairs]
+
+    def one_packet(self, their, our, counted):
+        """What replies of a one-packet service belong to is listed."""
+        if not self.has_one_packet:
+            return
+        extra = [key for key in our.conns if key not in their.conns and key.startswith("udp") and key.endswith(" UDP")]
+        if extra:
+            counted["one-packet rows"] = counted.get("one-packet rows", 0) + len(extra)
+            our.conns = {key: value for key, value in our.conns.items() if key not in extra}
+
+    def template(self, their, our, counted):
+        """IPVS renews a template that outlived its time by a minute, for ever, and else by the time that the service had
+        when it was made; BPVS by the service's own time."""
+        edited = re.search(r"-E [^|]* -p \d+", " ".join(self.steps))
+        for key, seconds in their.conns.items():
+            is_template = key.split()[1].endswith(":0")
+            if is_template and 11 < seconds <= 60 and abs(our.conns.get(key, seconds) - seconds) == 2:
+                our.conns = {**our.conns, key: seconds}  # one began its minute a moment later
+            elif is_template and 58 <= seconds <= 60 and abs(our.conns.get(key, seconds) - seconds) > 1:
+                counted["template's minute"] = counted.get("template's minute", 0) + 1
+                self.renewed.add(key)
+            elif is_template and edited and abs(our.conns.get(key, seconds) - seconds) > 1:
+                counted["template's time edited"] = counted.get("template's time edited", 0) + 1
+                self.renewed.add(key)
+        their.conns, our.conns = ({k: v for k, v in side.items() if k not in self.renewed} for side in (their.conns, our.conns))
+
+    def removed_server(self, their, our, counted):
+        """With expire_nodest_conn the connections of a removed server end within a second (IPVS: at once). No packet comes
+        meanwhile: the plans wait."""
+        now = int(their.when) if their.when.isdigit() else len(self.steps)
+        recent = self.steps[now - 1:now + 1] if self.steps[now:] and self.steps[now].startswith("wait") else self.steps[now:now + 1]
+        if "expire_nodest_conn=1" not in self.settings or not any(re.match(r"bpvsadm -[dD] ", step) for step in recent):
+            return
+        extra = our.conns.keys() - their.conns.keys()
+        if extra:
+            counted["within a second"] = counted.get("within a second", 0) + len(extra)
+            our.conns = {key: value for key, value in our.conns.items() if key not in extra}
+
+    def counters_lag(self, their, our, counted):
+        """IPVS counts what its estimator had not yet counted when a server was removed after it came again."""
+        text = " ".join(self.steps)
+        for row in their.counters:
+            again = re.fullmatch(r"(tcp|udp|mark) (\S+) > (\S+) conns.*", row)
+            if not again or row in our.counters:
+                continue
+            name = {"tcp": "-t ", "udp": "-u ", "mark": "-f "}[again[1]] + again[2]
+            removal = re.search(rf"-d {re.escape(name)}( -6)? -r {re.escape(again[3])}\b|-D {re.escape(name)}\b", text)
+            mine = [r for r in our.counters if r.startswith(row[:row.index(" conns")] + " conns")]
+            if removal and mine:
+                counted["counters' lag"] = counted.get("counters' lag", 0) + 1
+                their.counters = [r for r in their.counters if r != row]
+                our.counters = [r for r in our.counters if r != mine[0]]

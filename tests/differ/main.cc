@@ -1,0 +1,122 @@
+// bpvs_differ: makes plans of random sequences, and plays plans in one of the worlds.
+#include "tests/differ/express.hh"
+#include "tests/differ/generator.hh"
+#include "tests/differ/play.hh"
+#include "tests/scenarios/lib/bpf_bench.hh"
+#include "tests/scenarios/lib/ipvs_bench.hh"
+#include "tests/scenarios/lib/native_bench.hh"
+#include "tests/scenarios/lib/stack.hh"
+#include "tests/scenarios/lib/switches.hh"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+namespace {
+
+using namespace bpvs;
+using namespace bpvs::differ;
+
+constexpr sim::Sizes roomy{.connections = 1 << 18, .max_dests = 1 << 15, .max_services = 1 << 12, .max_words = 1 << 23};
+
+std::unique_ptr<Bench> bench_of(const std::string& world) {
+    if (world == "native")
+        return std::make_unique<NativeBench>(roomy);
+    if (world == "bpf")
+        return std::make_unique<BpfBench>(1 << 18);
+    if (world == "ipvs")
+        return std::make_unique<IpvsBench>();
+    throw Wrong("the worlds are native, bpf and ipvs");
+}
+
+void play_file(const std::string& world, const std::string& path, const std::string& out, const char* clock_from) {
+    std::ifstream plan(path);
+    if (!plan)
+        throw Wrong("cannot read " + path);
+    std::ofstream transcript(out);
+    std::optional<Clock> clock;
+    if (clock_from) {
+        std::ifstream file(clock_from);
+        clock = read_clock(file);
+    }
+    const auto bench = bench_of(world);
+    play(*bench, read_plan(plan), clock ? &*clock : nullptr, transcript);
+    if (!(transcript << std::flush))
+        throw Wrong("cannot write " + out);
+}
+
+/// PLAN...: each is played by a process of its own, all at once, and written down beside it.
+int play_together(const std::string& world, int count, char** plans) {
+    int failed = 0;
+    for (int i = 0; i < count; i++) {
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            try {
+                play_file(world, plans[i], std::string(plans[i]) + "." + world, nullptr);
+                _exit(0);
+            } catch (const std::exception& why) {
+                fmt::print(stderr, "bpvs_differ: {}: {}\n", plans[i], why.what());
+                _exit(1);
+            }
+        }
+    }
+    for (int status = 0; wait(&status) > 0;)
+        failed += status != 0;
+    return failed ? 1 : 0;
+}
+
+/// Standard input: after `i PACKET`, lines `o LINK HEX`. Standard output: what a scenario says there.
+void express() {
+    const Topology topology;
+    Frame sent;
+    const Link* on = nullptr;
+    for (std::string line; std::getline(std::cin, line);) {
+        if (line.starts_with("i ")) {
+            const Packet p = parse_packet(line.substr(2));
+            on = &topology.towards(p.saddr);
+            sent = arriving(p, topology);
+            continue;
+        }
+        const Frame frame = frame_of_hex(line.substr(line.rfind(' ') + 1));
+        const std::vector<Seen> untouched = answer_of_stack(topology, *on, sent);
+        const bool passed = untouched.size() == 1 && untouched.front().frame == frame;
+        const auto text = expression(frame, topology);
+        fmt::print("{}\n", passed ? "pass untouched" : text ? "out " + *text : "# out " + describe(frame));
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::string command = argc > 1 ? argv[1] : "";
+    try {
+        if (command == "generate" && argc == 5)
+            generate(argv[2], std::stoull(argv[3]), static_cast<u32>(std::stoul(argv[4])), std::cout);
+        else if (command == "play" && (argc == 5 || argc == 6))
+            play_file(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : nullptr);
+        else if (command == "together" && argc > 3)
+            return play_together(argv[2], argc - 3, argv + 3);
+        else if (command == "express")
+            express();
+        else if (command == "switches")
+            for (const Switch& s : switches)
+                fmt::print("{}={}\n", s.name, s.value);
+        else
+            throw Wrong("usage: bpvs_differ generate events|choices SEED COUNT | play WORLD PLAN TRANSCRIPT [CLOCK] | "
+                        "together WORLD PLAN... | express | switches");
+    } catch (const Unavailable& why) {
+        fmt::print(stderr, "bpvs_differ: {}\n", why.what());
+        return 77;
+    } catch (const std::exception& why) {
+        fmt::print(stderr, "bpvs_differ: {}\n", why.what());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,69 @@
+"""Makes a sequence that differs as short as it goes: every candidate is played again, alone, on both worlds."""
+import re
+import time
+
+import plans
+import worlds
+
+AT_ONCE = 12  # candidates that are played side by side in one guest, each in a network namespace of its own
+ROUNDS = 16
+OPTIONS = re.compile(r" (payload \d+B|ttl \d+|tos \d+|id \d+|df|flow \d+|opt hex:\w+|sum \+1|seq 1001 ack 5001)(?= |$)")
+
+
+def candidates(sequence):
+    """Smaller ones, the most promising first."""
+    steps = sequence["steps"]
+    for size in (len(steps) // 2, len(steps) // 4, 1):
+        for start in range(len(steps) - size, -1, -size) if size else ():
+            yield {**sequence, "steps": steps[:start] + steps[start + size:]}
+    for at, step in enumerate(steps):
+        parts = step.split(" | ")
+        for size in {len(parts) // 2, 1} if len(parts) > 1 else ():
+            for start in range(0, len(parts), size) if size else ():
+                rest = parts[:start] + parts[start + size:]
+                yield {**sequence, "steps": [*steps[:at], " | ".join(rest), *steps[at + 1:]]}
+        if (simple := OPTIONS.sub(lambda m: m[0] if " ttl" in m[0] and "about" in step else "", step)) != step:
+            yield {**sequence, "steps": [*steps[:at], simple, *steps[at + 1:]]}
+
+
+def size_of(sequence):
+    return sum(20 + len(step) for step in sequence["steps"] if step != "-")
+
+
+def still_differs(directory, head, plot, some):
+    """Those that differ alone, with their verdicts."""
+    paths = [directory.path(f"candidate-{number}") for number in range(len(some))]
+    for path, sequence in zip(paths, some):
+        plans.write(path, head, plot, sequence)
+    directory.finish(directory.start_ipvs(*paths, together=True))
+    found = []
+    for path, sequence in zip(paths, some):
+        try:
+            directory.play_native(path)
+            verdict = worlds.compare(path)[0][plot]
+        except worlds.Broken:
+            continue  # a command that needs another that was left out
+        if verdict.difference:
+            found.append((sequence, path, verdict))
+    return found
+
+
+def shrunk(directory, head, plot, sequence, deadline):
+    """(sequence, its plan's path, verdict); None: alone it does not differ."""
+    sequence = {**sequence, "steps": [step for step in sequence["steps"] if step != "-"]}
+    best = still_differs(directory, head, plot, [sequence])
+    if not best:
+        return None
+    best, tried = best[0], set()
+    for _ in range(ROUNDS):
+        fresh = []
+        for candidate in candidates(best[0]):
+            key = "\n".join(candidate["steps"])
+            if key not in tried and len(fresh) < AT_ONCE and candidate["steps"]:
+                tried.add(key)
+                fresh.append(candidate)
+        if not fresh or time.monotonic() > deadline:
+            break
+        found = still_differs(directory, head, plot, fresh)
+        best = min([best, *found], key=lambda f: size_of(f[0]))
+    return still_differs(directory, head, plot, [best[0]])[0]
