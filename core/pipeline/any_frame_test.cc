@@ -74,8 +74,16 @@ scenario::Packet any_packet_here() {
     const Family family = scenario::any_family();
     scenario::Host saddr = Director::address(family), daddr = Director::address(family);
     u16 sport = Director::port(), dport = Director::port();
-    const int likely = *rc::gen::inRange(0, 4);
-    if (likely > 1) { // a request
+    const int likely = *rc::gen::inRange(0, 6);
+    if (likely == 5) { // what nobody serves
+        saddr = Director::named(family, *rc::gen::element<std::string>("cip", "cip2", "far"));
+        daddr = Director::named(family, "vip2");
+        dport = 53;
+    } else if (likely == 4) { // what a service says, of no connection
+        saddr = Director::named(family, "vip");
+        daddr = Director::named(family, "cip2");
+        sport = 80;
+    } else if (likely > 1) { // a request
         saddr = Director::named(family, *rc::gen::element<std::string>("cip", "cip2", "far"));
         daddr = Director::named(family, "vip");
         dport = 80;

@@ -12,6 +12,10 @@ struct Switch {
     std::string_view value; ///< as IPVS
 };
 
-constexpr std::array<Switch, 0> switches{};
+constexpr std::array switches{
+    Switch{"bpvs.hold_expired", "0"},
+    Switch{"bpvs.reset_removed", "0"},
+    Switch{"bpvs.reuse_closing", "0"},
+};
 
 } // namespace bpvs::scenario
