@@ -19,7 +19,7 @@ namespace bpvs::kernel {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{20}; // about what the grace period would take
+constexpr std::chrono::milliseconds usual_patience{20}; // about what the grace period would take
 
 bool visit(const std::vector<int>& cpus) {
     for (const int cpu : cpus) {
@@ -56,23 +56,29 @@ void wait_for_grace_period() {
 
 std::optional<std::vector<int>> cpus_in(std::string_view list) {
     std::vector<int> cpus;
-    const char* at = list.data();
-    const char* const end = at + list.size();
-    const auto number = [&](int& n) {
-        const auto [rest, error] = std::from_chars(at, end, n);
-        at = rest;
-        return error == std::errc{} && n >= 0;
+    const auto number = [&list]() -> std::optional<int> {
+        int n = -1;
+        const char* const begin = list.data();
+        const auto [end, error] = std::from_chars(begin, begin + list.size(), n);
+        if (error != std::errc{} || n < 0)
+            return std::nullopt;
+        list.remove_prefix(static_cast<std::size_t>(end - begin));
+        return n;
     };
-    while (at != end) {
-        int first = 0;
-        if (!number(first))
+    const auto skip = [&list](char c) {
+        const bool there = list.starts_with(c);
+        list.remove_prefix(there ? 1 : 0);
+        return there;
+    };
+    while (!list.empty()) {
+        const auto first = number();
+        const auto last = first && skip('-') ? number() : first;
+        if (!last || *last < *first || *last - *first > 65535)
             return std::nullopt;
-        int last = first;
-        if (at != end && *at == '-' && (++at, !number(last) || last < first || last - first > 65535))
-            return std::nullopt;
-        for (int cpu = first; cpu <= last; ++cpu)
+        for (int cpu = *first; cpu <= *last; ++cpu)
             cpus.push_back(cpu);
-        if (at != end && (*at++ != ',' || at == end))
+        const bool more = skip(',');
+        if (more == list.empty())
             return std::nullopt;
     }
     return cpus;
@@ -86,7 +92,7 @@ bool run_on_all(const std::vector<int>& cpus, std::chrono::milliseconds patience
 }
 
 void wait_for_programs() {
-    if (std::filesystem::exists("/sys/kernel/realtime") || !run_on_all(cpus_online(), patience))
+    if (std::filesystem::exists("/sys/kernel/realtime") || !run_on_all(cpus_online(), usual_patience))
         wait_for_grace_period();
 }
 

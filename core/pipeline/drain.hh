@@ -26,7 +26,7 @@ template <class T>
     if (dest.drain == drain_unset) {
         if (config.settings.expire_nodest_conn)
             return Course::anew;
-        if (!config.settings.reset_removed)
+        if (!config.settings.reset_removed || p.flow.protocol == IpProto::sctp) // no ABORT is made
             return Course::dropped;
     }
     if (p.flow.protocol != IpProto::tcp || asks_for_connection(p))

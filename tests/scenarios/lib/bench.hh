@@ -41,7 +41,7 @@ struct Answer {
     Frame frame;
     std::string reason; ///< if the world tells
     u32 mark = 0;
-    std::vector<Seen> seen{}; ///< watched
+    std::vector<Seen> seen{};    ///< watched
     std::vector<Frame> beside{}; ///< frames that the director sent on the way
 };
 
