@@ -2,21 +2,6 @@
 import copy
 import re
 
-PORT_UNREACHABLE = "0303"
-
-
-def is_port_unreachable(out):
-    frame = out.split()[1]
-    return len(frame) > 72 and frame[24:28] == "0800" and frame[46:48] == "01" and frame[68:72] == PORT_UNREACHABLE or \
-        len(frame) > 112 and frame[24:28] == "86dd" and frame[40:42] == "3a" and frame[108:112] == "0104"
-
-
-def is_reset(out):
-    frame = out.split()[1]
-    start = 28 + (40 if frame[24:28] == "0800" else 80)
-    protocol = frame[46:48] if frame[24:28] == "0800" else frame[40:42]
-    return protocol == "06" and int(frame[start + 26:start + 28], 16) & 4
-
 
 class Rules:
     def __init__(self, sequence):
@@ -28,26 +13,11 @@ class Rules:
     def without_explained(self, their, our, counted):
         """Both without what is explained."""
         their, our = copy.copy(their), copy.copy(our)
-        self.refused_syn(their, our, counted)
         self.one_packet(their, our, counted)
         self.template(their, our, counted)
         self.removed_server(their, our, counted)
         self.counters_lag(their, our, counted)
         return their, our
-
-    @staticmethod
-    def refused_syn(their, our, counted):
-        """A SYN that no server takes: IPVS sends ICMP, here the host's TCP resets."""
-        if their.out and not our.out and "sum +1" in " ".join(their.sent) and all(map(is_port_unreachable, their.out)):
-            counted["refused SYN"] = counted.get("refused SYN", 0) + 1  # whose checksum is wrong: TCP says nothing
-            their.out = []
-        if len(their.out) != len(our.out):
-            return
-        pairs = [(a, b) for a, b in zip(their.out, our.out)
-                 if a == b or not (is_port_unreachable(a) and is_reset(b) and any(p.startswith("tcp") for p in their.sent))]
-        if len(pairs) < len(their.out):
-            counted["refused SYN"] = counted.get("refused SYN", 0) + len(their.out) - len(pairs)
-            their.out, our.out = [a for a, _ in pairs], [b for _, b in pairs]
 
     def one_packet(self, their, our, counted):
         """What replies of a one-packet service belong to is listed."""

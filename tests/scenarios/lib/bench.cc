@@ -22,7 +22,7 @@ std::vector<Seen> Bench::exchange(const std::vector<Arrival>& arrivals) {
         if (answer.fate == Fate::passed)
             std::ranges::move(answer_of_stack(topology_, *a.on, answer.frame), std::back_inserter(all));
         else if (answer.fate == Fate::forwarded)
-            all.push_back({&sender(topology_, answer.frame), std::move(answer.frame)});
+            all.push_back({&sender(topology_, answer.frame), without_chance(std::move(answer.frame))});
         std::ranges::move(answer.seen, std::back_inserter(all));
     }
     return all;
