@@ -36,7 +36,7 @@ Host proc_address(std::string text) {
 
 struct Endpoint {
     Host host;
-    Be16 port;
+    Be16 port{};
 };
 Endpoint proc_endpoint(const std::string& text) {
     const std::size_t colon = text.rfind(':');
