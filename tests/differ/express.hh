@@ -7,6 +7,6 @@ namespace bpvs::differ {
 
 /// An expression of which leaving() makes exactly this frame; nullopt: there is none here.
 std::optional<std::string> expression(const Frame& frame, const Topology& topology);
-Frame frame_of_hex(std::string_view hex);
+Frame frame_of_hex(std::string_view text);
 
 } // namespace bpvs::differ

@@ -60,7 +60,7 @@ public:
     void all() {
         // A stack answers with an address of its own: over IPv6 it must be one of an interface.
         for (const Sequence& s : plan_.sequences)
-            for (const u32 n : {1, 2})
+            for (const u32 n : {1u, 2u})
                 topology_.links.front().addresses.push_back(parse_address(vip_address(Family::v6, s.plot, n)));
         bench_.set_up(topology_);
         std::vector<Assignment> as_ipvs;
@@ -197,9 +197,15 @@ private:
     void exchange(const std::vector<Arrival>& arrivals) {
         if (arrivals.empty())
             return;
-        std::vector<Seen> seen = bench_.exchange(arrivals);
-        std::ranges::stable_sort(seen, {}, [](const Seen& s) { return s.on->ifindex; });
+        const std::vector<Seen> seen = bench_.exchange(arrivals);
+        for (const Link& link : topology_.links)
+            note(link, seen);
+    }
+
+    void note(const Link& link, const std::vector<Seen>& seen) {
         for (const Seen& s : seen) {
+            if (s.on->name != link.name)
+                continue;
             const u32 number = plot_of(s.frame).value_or(plots);
             std::string hex;
             for (const u8 byte : s.frame)
