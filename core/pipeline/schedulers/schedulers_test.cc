@@ -156,6 +156,26 @@ TEST(Lblc, addresses_do_not_disturb_each_other) {
     EXPECT_NE(to(1), 3u);
 }
 
+TEST(Lblc, a_service_that_gets_its_scheduler_anew_has_forgotten_all_addresses) {
+    for (const std::string name : {"lblc", "lblcr"}) {
+        Farm farm(name, {1, 1, 1});
+        EXPECT_EQ(farm.picks(1), "3") << name;
+        const auto edit = [&](const std::string& scheduler) {
+            OK(farm.lab.director.edit_service({.name = tcp(), .scheduler = scheduler}));
+        };
+        edit(name);
+        OK(farm.lab.director.edit_server(tcp(), rs(2, 3)));
+        EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 3u) << name << " goes on";
+        edit("rr");
+        edit(name);
+        EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 2u) << name << " begins anew";
+        farm.dest().active++;
+        OK(farm.lab.director.delete_service(tcp()));
+        farm.set_up(name, {1, 1, 1}, 0);
+        EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 1u) << name << " of another service";
+    }
+}
+
 TEST(Lblcr, a_set_shrinks_after_a_day_without_a_change) {
     Farm farm("lblcr", {1, 1, 1});
     farm.picks(9);
