@@ -1,7 +1,7 @@
 """How connections end: each case as BPVS has it by default, which differs, and in IPVS's way, which is the same."""
 import frames
+from frames import DATA
 from legs import CIP, VIP, rip
-from wire_cases import DATA
 
 
 def _server_removed(w):
@@ -108,7 +108,3 @@ def replies_after_expiry(w):
 def replies_after_expiry_in_ipvs_way(w):
     w.ipvs_way()
     _replies_after_expiry(w)
-
-
-CASES = [case for name, case in list(globals().items()) if callable(case) and not name.startswith("_")
-          and getattr(case, "__module__", "") == __name__]

@@ -228,7 +228,3 @@ def icmp_errors_are_counted(w):
     w.client("from the client side", frames.icmp(CIP, VIP, 3, 1, reply))
     w.client("from the client side again", frames.icmp(CIP, VIP, 3, 1, reply[:28]))
     w.stats()
-
-
-CASES = [case for name, case in list(globals().items()) if callable(case) and not name.startswith("_")
-         and getattr(case, "__module__", "") == __name__ and case.__code__.co_varnames[:1] == ("w",)]

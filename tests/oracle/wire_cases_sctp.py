@@ -365,7 +365,3 @@ def sctp_service_without_servers(w):
     w.service((), protocol=OPTION, name=f"{VIP}:{OWN_PORT + 2}")
     Association(w, OWN_PORT, OWN_PORT + 2, cip="192.168.7.9").request("INIT", own_stack=True)
     w.list()
-
-
-CASES = [case for name, case in list(globals().items()) if callable(case) and getattr(case, "__module__", "") == __name__
-         and name[0] != "_" and getattr(case, "__code__", None) and case.__code__.co_varnames[:1] == ("w",)]

@@ -10,16 +10,9 @@ import signal
 import subprocess
 import sys
 
-import wire_cases
-import wire_cases_drain
-import wire_cases_icmp
-import wire_cases_sctp
 from legs import Legs
+from wire_cases import CASES
 from world import World
-
-
-# Ports follow from the order; SCTP's cases have their own.
-CASES = (*wire_cases.CASES, *wire_cases_drain.CASES, *wire_cases_icmp.CASES, *wire_cases_sctp.CASES)
 
 
 def interrupted(number, _):

@@ -177,6 +177,17 @@ class World:
         self.log(step, [f"{leg} {frame.hex()}" for leg, frame in out])
         return out
 
+    def syns(self, count, vport=None):
+        return [frames.tcp(CIP, self.next_port(), VIP, vport or self.vport, "S", 1000, 0) for _ in range(count)]
+
+    def queries(self, count, vport=None):
+        return [frames.udp(CIP, self.next_port(), VIP, vport or self.vport, b"query") for _ in range(count)]
+
+    def log_servers(self, step, packets):
+        """Which servers packets go to; 0: none. How a refusal looks is other cases' concern."""
+        chosen = [chosen_server(self.legs.exchange(client=[self.legs.client_frame(packet)])) for packet in packets]
+        self.log(step, ["".join(map(str, chosen))])
+
     def connect(self, **fields):
         return Connection(self, **fields)
 
