@@ -4,8 +4,11 @@ import re
 
 
 def tuple_of(key):
-    """Of a connection: without its state."""
-    return " ".join(key.split()[:4])
+    """Of a template: without its state, and without ports, which become 65535 when its server is gone."""
+    protocol, client, vip, server, *_ = key.split()
+    if not client.endswith(":0"):
+        return key
+    return " ".join([protocol, client, vip.rpartition(":")[0], server.rpartition(":")[0]])
 
 
 class Rules:
@@ -65,10 +68,11 @@ class Rules:
         recent = self.steps[now - 1:now + 1] if self.steps[now:] and self.steps[now].startswith("wait") else self.steps[now:now + 1]
         if "expire_nodest_conn=1" not in self.settings or not any(re.match(r"bpvsadm -[dD] ", step) for step in recent):
             return
-        extra = our.conns.keys() - their.conns.keys()
+        extra = our.conns.keys() ^ their.conns.keys()  # the sweep of one world may be there before that of the other
         if extra:
             counted["within a second"] = counted.get("within a second", 0) + len(extra)
-            our.conns = {key: value for key, value in our.conns.items() if key not in extra}
+            for side in (their, our):
+                side.conns = {key: value for key, value in side.conns.items() if key not in extra}
 
     def counters_lag(self, their, our, counted):
         """IPVS counts what its estimator had not yet counted when a server was removed after it came again."""

@@ -73,6 +73,11 @@ class Deadlines:
         near = any(end - EARLY - self.slack - look.reading <= look.time <= end + 1 + LATE + self.slack for end in self.ends.values())
         return near or any(self.race(key, end) for key, end in self.ends.items() if key.split()[1].endswith(":0") and end <= look.time)
 
+    def template_may_be_over(self, look):
+        """When the last numbers were read, which takes seconds."""
+        late = look.time + look.reading + EARLY + self.slack
+        return any(key.split()[1].endswith(":0") and end <= late for key, end in self.ends.items())
+
     def race(self, template, end):
         """Did a template end at about the time of a connection, which may have been its own?"""
         return any(key != template and abs(other - end) <= 1 + LATE + self.slack for key, other in self.ends.items())
@@ -97,6 +102,9 @@ def compare(theirs, ours, sequence):
     rules = explained.Rules(sequence)
     for their, our in zip(theirs, ours, strict=True):
         if their.when != "counters" and (deadlines.too_close(their) or our.time > FIRST_END or rules.template_is_over(our.time)):
+            verdict.cut = True
+            break
+        if their.when == "counters" and (deadlines.template_may_be_over(their) or rules.template_is_over(their.time + their.reading)):
             verdict.cut = True
             break
         their, our = rules.without_explained(their, our, verdict.explained)
