@@ -54,7 +54,8 @@ struct DirectorStatus {
     std::string version;  ///< of the loaded program
     std::string pin_path; ///< where `bpftool map dump pinned` finds the maps
     std::vector<InterfaceStatus> interfaces;
-    u32 connections_live = 0, connections_max = 0, services = 0, services_max = 0, servers_max = 0;
+    u32 connections_live = 0, connections_held = 0, connections_max = 0, services = 0, services_max = 0,
+        servers_max = 0;
     u64 memory = 0; ///< bytes that the tables take
     std::vector<std::pair<Reason, u64>> reasons;
 };

@@ -26,9 +26,10 @@ std::string status_text(const DirectorStatus& s) {
     if (!s.up)
         return "director: not up in this network namespace\n";
     std::string text = fmt::format("director: up, version {}\nmaps: {}\n", s.version, s.pin_path);
-    text +=
-        fmt::format("connections: {} of {}\nservices: {} of {}, room for {} servers\nmemory: {} MiB for the tables\n",
-                    s.connections_live, s.connections_max, s.services, s.services_max, s.servers_max, s.memory >> 20);
+    text += fmt::format("connections: {} of {}, {} ended and held\nservices: {} of {}, room for {} servers\nmemory: {} "
+                        "MiB for the tables\n",
+                        s.connections_live, s.connections_max, s.connections_held, s.services, s.services_max,
+                        s.servers_max, s.memory >> 20);
     text += "interfaces:\n";
     for (const InterfaceStatus& i : s.interfaces)
         text += i.hook.empty() ? fmt::format("  {}: not attached: {}\n", i.name, i.reason)
@@ -53,7 +54,7 @@ std::string status_json(const DirectorStatus& s) {
     if (s.up) {
         json["program"] = s.version;
         json["pin_path"] = s.pin_path;
-        json["connections"] = {{"live", s.connections_live}, {"max", s.connections_max}};
+        json["connections"] = {{"live", s.connections_live}, {"held", s.connections_held}, {"max", s.connections_max}};
         json["services"] = s.services;
         json["room"] = {{"services", s.services_max}, {"servers", s.servers_max}};
         json["memory"] = s.memory;

@@ -15,6 +15,7 @@ DirectorStatus up() {
     s.pin_path = "/some/where";
     s.interfaces = {{"eth0", 2, "tc", ""}, {"lo", 1, "", "a loopback interface"}};
     s.connections_live = 3;
+    s.connections_held = 2;
     s.connections_max = 1000;
     s.services = 1;
     s.reasons = {{Reason::table_full, 7}, {Reason::inert, 0}};
@@ -23,7 +24,7 @@ DirectorStatus up() {
 
 TEST(StatusText, names_interfaces_and_the_reasons_that_packets_met) {
     const std::string text = status_text(up());
-    EXPECT_NE(text.find("connections: 3 of 1000\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("connections: 3 of 1000, 2 ended and held\n"), std::string::npos) << text;
     EXPECT_NE(text.find("eth0: attached at tc\n"), std::string::npos) << text;
     EXPECT_NE(text.find("lo: not attached: a loopback interface\n"), std::string::npos) << text;
     EXPECT_NE(text.find("new connection refused: the connection table is full"), std::string::npos) << text;

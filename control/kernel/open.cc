@@ -387,6 +387,7 @@ Result<DirectorStatus> director_status() {
     s.version = fmt::format("{}.{}.{}", c.version >> 16, c.version >> 8 & 0xff, c.version & 0xff);
     s.pin_path = Place::shown_path(site->cookie);
     s.connections_live = k.table().live;
+    s.connections_held = k.table().held;
     s.connections_max = c.connections;
     s.services_max = c.max_services;
     s.servers_max = c.max_dests;

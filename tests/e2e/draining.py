@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Servers that leave: what becomes of their connections, at both ends, with real clients and servers."""
+import json
 import subprocess
 import sys
 import time
@@ -207,6 +208,20 @@ def replies_of_an_expired_connection_never_reach_the_client(lab):
     equal("the client", "TimeoutError late", idle(lab, "listens", "SYSTEM:'sleep 2.7; echo late; sleep 9'"))
     watch.terminate()
     equal("what came from the server's address", 0, sum(rip(2) in line for line in watch.communicate()[0].splitlines()))
+
+
+@test
+def status_counts_connections_that_ended_and_are_held(lab):
+    def counts():
+        connections = json.loads(lab.on("director", lab.bpvs, "status", "--json"))["connections"]
+        return connections["live"], connections["held"]
+
+    lab.service(port=53, rport=5353, protocol="u")
+    lab.adm("--set 0 0 4")
+    equal("live and held before", (0, 0), counts())
+    lab.on("client", sys.executable, "-c", f"import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'?', ('{VIP}', 53))")
+    equal("live and held", (1, 0), counts())
+    wait_until("the connection has ended and is held", lambda: counts() == (0, 1), 10)
 
 
 UDP_SERVER = """
