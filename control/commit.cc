@@ -17,10 +17,10 @@ struct Laid {
 
 /// Zeroes counters by index; a few are read one by one, many at once.
 Result<void> zero_counters(Store& store, std::vector<u32>& indices) {
-    if (indices.empty())
-        return {};
     std::ranges::sort(indices);
     indices.erase(std::ranges::unique(indices).begin(), indices.end());
+    std::vector<Counters> current;
+    current.reserve(indices.size());
     for (std::size_t from = 0; from < indices.size();) {
         std::size_t to = from + 1; // a run of neighbours
         while (to < indices.size() && indices[to] - indices[to - 1] <= 16)
@@ -30,8 +30,9 @@ Result<void> zero_counters(Store& store, std::vector<u32>& indices) {
         if (!values)
             return std::unexpected(values.error());
         for (; from < to; ++from)
-            publish::zero(store, indices[from], (*values)[indices[from] - first]);
+            current.push_back((*values)[indices[from] - first]);
     }
+    store.zero(indices, current);
     return {};
 }
 

@@ -82,7 +82,7 @@ Result<void> Director::recover() {
     const u32 generation = store_.config().in_force.generation;
     const u64 now = store_.now();
     std::vector<u32> owner(store_.config().max_dests, no_id);
-    Ledger::Services in_force;
+    std::unordered_map<ServiceKey, Service, KeyBytes, KeyBytes> in_force;
     bool any = false;
     bool wide = false;
     for (const auto& [key, service] : *all) {

@@ -109,11 +109,6 @@ void timeouts(Store& store, const Timeouts& t) {
     set(State::udp, t.udp);
 }
 
-void zero(Store& store, u32 index, const Counters& current) {
-    store.put_zero(index, current);
-    store.put_rates(index, Rates{.last = current});
-}
-
 void words(Store& store, u32 offset, std::span<const u32> block) {
     if (!block.empty())
         std::ranges::copy(block, store.words(offset, static_cast<u32>(block.size())).begin());

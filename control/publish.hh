@@ -26,8 +26,6 @@ void wide_services(Store& store, bool any);
 void setting(Store& store, u32 Settings::* which, u32 value);
 /// 0: unchanged
 void timeouts(Store& store, const Timeouts& t);
-/// From now on, counter `index` is shown as zero.
-void zero(Store& store, u32 index, const Counters& current);
 
 /// Both fields as one command wrote them.
 MarksInForce seen(const MarksInForce& where);
