@@ -20,7 +20,7 @@ test: packages ## all tests, release and sanitizers; last line: N passed, N fail
 	@scripts/test
 
 soak: build ## random sequences beside the real IPVS for MINUTES (20)
-	@tests/differ/run --seed 0 --seconds $$(($(MINUTES) * 60)) --events 300 --choices 80
+	@tests/differ/run --seed 0 --seconds $$(($(MINUTES) * 60)) --events 250 --choices 40 --guests 2 --only sequences
 
 lint: build ## formatting, static analysis, layers
 	@scripts/lint

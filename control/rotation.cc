@@ -1,5 +1,7 @@
 #include "control/rotation.hh"
 
+#include <random>
+
 namespace bpvs {
 namespace {
 
@@ -9,6 +11,14 @@ const RotationKind no_rotation{
     .now = [](const Service&, Entries, u64) { return Turn{}; },
     .after_change = [](const Turn&, Entries, Entries) { return Turn{}; },
     .lay_out = [](Entries, std::span<const Dest>, const Turn&, u64) { return Result<Rotation>{}; },
+};
+
+/// One that remembers addresses, for as long as the service has it. The number is only to be another each time.
+const RotationKind locality{
+    .begin = [](Entries) { return Turn{.current_weight = std::random_device{}()}; },
+    .now = [](const Service& service, Entries, u64) { return Turn{.current_weight = service.current_weight}; },
+    .after_change = [](const Turn& turn, Entries, Entries) { return turn; },
+    .lay_out = no_rotation.lay_out,
 };
 
 } // namespace
@@ -25,6 +35,9 @@ const RotationKind& rotation_kind(Scheduler scheduler) {
         return dh_rotation;
     case Scheduler::mh:
         return mh_rotation;
+    case Scheduler::lblc:
+    case Scheduler::lblcr:
+        return locality;
     default:
         return no_rotation;
     }

@@ -17,7 +17,7 @@
 
 namespace bpvs {
 
-/// Where the walk stands. rr uses last_dest, wrr current_weight.
+/// Where the walk stands. rr uses last_dest, wrr current_weight; lblc and lblcr have Locality::use there.
 struct Turn {
     u32 last_dest = no_id;  ///< list element picked last; no_id: before the first one
     u32 current_weight = 0; ///< IPVS's cw at the last pick

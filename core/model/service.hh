@@ -72,7 +72,7 @@ struct Service {
     u64 start;          ///< position in the round at which the sequence begins, in [0, cycle)
     u64 cursor_base;    ///< value of cursors[id] that corresponds to `start`
     u32 last_dest;      ///< rr: destination chosen last when the block was built (no_id: none)
-    u32 current_weight; ///< wrr: IPVS's cw when the block was built
+    u32 current_weight; ///< wrr: IPVS's cw when the block was built. lblc, lblcr: Locality::use
 };
 
 enum ServiceFlag : u8 { service_one_packet = 1, service_idle_reset = 2 };
@@ -161,10 +161,9 @@ constexpr u32 locality_members = 8;
 
 /// Value of `localities`.
 struct Locality {
-    u64 used;       ///< jiffies64 of the last connection
-    u64 modified;   ///< jiffies64 when the set changed
-    Scheduler kind; ///< that wrote it: lblc or lblcr
-    u8 reserved[3];
+    u64 used;     ///< jiffies64 of the last connection
+    u64 modified; ///< jiffies64 when the set changed
+    u32 use;      ///< of the service's scheduler, drawn when -A or -E named it: another one knows nothing of this
     u32 count;
     u32 dests[locality_members]; ///< destination ids in the order of joining
 };

@@ -3,11 +3,16 @@ import copy
 import re
 
 
+def tuple_of(key):
+    """Of a connection: without its state."""
+    return " ".join(key.split()[:4])
+
+
 class Rules:
     def __init__(self, sequence):
         self.settings = " ".join(step for step in sequence["steps"] if step.startswith("set "))
         self.steps = sequence["steps"]
-        self.renewed = set()  # templates that IPVS gave a minute
+        self.renewed, self.ends = set(), {}  # templates that IPVS gave another time, and when they end
         self.has_one_packet = any(re.search(r"-A .* -o\b", step) for step in sequence["steps"])
 
     def without_explained(self, their, our, counted):
@@ -38,11 +43,20 @@ class Rules:
                 our.conns = {**our.conns, key: seconds}  # one began its minute a moment later
             elif is_template and 58 <= seconds <= 60 and abs(our.conns.get(key, seconds) - seconds) > 1:
                 counted["template's minute"] = counted.get("template's minute", 0) + 1
-                self.renewed.add(key)
+                self.renewed.add(tuple_of(key))
             elif is_template and edited and abs(our.conns.get(key, seconds) - seconds) > 1:
                 counted["template's time edited"] = counted.get("template's time edited", 0) + 1
-                self.renewed.add(key)
-        their.conns, our.conns = ({k: v for k, v in side.items() if k not in self.renewed} for side in (their.conns, our.conns))
+                self.renewed.add(tuple_of(key))
+        for side in (their, our):
+            for key, seconds in side.conns.items():
+                if tuple_of(key) in self.renewed:
+                    ends = self.ends.setdefault(tuple_of(key), {})
+                    ends[side is their] = side.time + seconds
+            side.conns = {key: seconds for key, seconds in side.conns.items() if tuple_of(key) not in self.renewed}
+
+    def template_is_over(self, time):
+        """In one world, while it goes on in the other: its client may be sent elsewhere."""
+        return any(min(ends.values()) <= time + 1 for ends in self.ends.values())
 
     def removed_server(self, their, our, counted):
         """With expire_nodest_conn the connections of a removed server end within a second (IPVS: at once). No packet comes

@@ -52,6 +52,9 @@ Common common_of_events(Random& random);
 void events(Random random, u32 plot, const Common& common, std::ostream& out);
 void choices(Random random, u32 plot, std::ostream& out);
 
+/// Five services, 100,000 choices: the same each time.
+void measure_twos(std::ostream& out);
+
 /// kind: events (everything) or choices (many connections, many servers).
 void generate(const std::string& kind, u64 seed, u32 count, std::ostream& out);
 

@@ -26,14 +26,37 @@ using namespace bpvs::differ;
 
 constexpr sim::Sizes roomy{.connections = 1 << 18, .max_dests = 1 << 15, .max_services = 1 << 12, .max_words = 1 << 23};
 
+/// The native core with a fault put in, on which the comparison and its shrinker are tested: what a server sends with
+/// FIN leaves with a TTL too low by one.
+class FaultyBench : public NativeBench {
+public:
+    using NativeBench::NativeBench;
+    std::vector<Seen> exchange(const std::vector<Arrival>& arrivals) override {
+        std::vector<Seen> all = NativeBench::exchange(arrivals);
+        for (Seen& s : all) {
+            constexpr std::size_t l3 = net::eth::size;
+            u8* ip = s.frame.data() + l3;
+            const bool is_tcp = s.frame.size() >= l3 + 40 && ip[0] == 0x45 && ip[9] == 6;
+            if (is_tcp && is_vip(ip + 12) && (ip[33] & net::tcp::fin))
+                ip[8]--;
+        }
+        return all;
+    }
+
+private:
+    static bool is_vip(const u8* addr) { return addr[0] == 10 && addr[1] >> 4 == 2; }
+};
+
 std::unique_ptr<Bench> bench_of(const std::string& world) {
     if (world == "native")
         return std::make_unique<NativeBench>(roomy);
+    if (world == "faulty")
+        return std::make_unique<FaultyBench>(roomy);
     if (world == "bpf")
         return std::make_unique<BpfBench>(1 << 18);
     if (world == "ipvs")
         return std::make_unique<IpvsBench>();
-    throw Wrong("the worlds are native, bpf and ipvs");
+    throw Wrong("the worlds are native, bpf, ipvs and faulty");
 }
 
 void play_file(const std::string& world, const std::string& path, const std::string& out, const char* clock_from) {
@@ -99,6 +122,8 @@ int main(int argc, char** argv) {
     try {
         if (command == "generate" && argc == 5)
             generate(argv[2], std::stoull(argv[3]), static_cast<u32>(std::stoul(argv[4])), std::cout);
+        else if (command == "generate" && argc == 3 && std::string(argv[2]) == "twos")
+            measure_twos(std::cout);
         else if (command == "play" && (argc == 5 || argc == 6))
             play_file(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : nullptr);
         else if (command == "together" && argc > 3)
@@ -109,7 +134,8 @@ int main(int argc, char** argv) {
             for (const Switch& s : switches)
                 fmt::print("{}={}\n", s.name, s.value);
         else
-            throw Wrong("usage: bpvs_differ generate events|choices SEED COUNT | play WORLD PLAN TRANSCRIPT [CLOCK] | "
+            throw Wrong("usage: bpvs_differ generate events|choices SEED COUNT | generate twos | play WORLD PLAN "
+                        "TRANSCRIPT [CLOCK] | "
                         "together WORLD PLAN... | express | switches");
     } catch (const Unavailable& why) {
         fmt::print(stderr, "bpvs_differ: {}\n", why.what());

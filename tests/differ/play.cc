@@ -115,6 +115,7 @@ private:
         exchange(arrivals);
         mark_time();
         look(plan_.look_often);
+        mark_time(); // a look takes time, too
         write(fmt::format("{}", r));
         if (!clock_ && seconds > 0)
             bench_.wait(seconds);
@@ -123,6 +124,7 @@ private:
     void end() {
         mark_time();
         look(true);
+        mark_time();
         write("last");
         for (const ServiceView& s : must(bench_.services(true))) {
             const u32 plot = plot_of_service(s.spec.name);

@@ -15,6 +15,7 @@ class Look:
     when: str
     time: float  # when its packets had come out
     span: float  # how long that took: nobody knows when each of them passed
+    reading: float  # how long the look took that followed: nobody knows when each row was read
     sent: list = dataclasses.field(default_factory=list)
     out: list = dataclasses.field(default_factory=list)
     servers: list = dataclasses.field(default_factory=list)
@@ -24,15 +25,15 @@ class Look:
 
 def read(path):
     """({plot: [Look]}, [complaints])"""
-    found, refused, time, span, look = {}, [], 0.0, 0.0, None
+    found, refused, marks, look = {}, [], [0.0, 0.0, 0.0], None
     with open(path, encoding="ascii", errors="replace") as file:
         for line in file:
             kind, _, rest = line.rstrip("\n").partition(" ")
             if kind == "@":
-                time, span = float(rest), float(rest) - time
+                marks = [*marks[1:], float(rest)]
             elif kind == "=":
                 plot, when = rest.split()
-                look = Look(when, time, span)
+                look = Look(when, marks[1], marks[1] - marks[0], marks[2] - marks[1])
                 found.setdefault(int(plot), []).append(look)
             elif kind == "refused":
                 refused.append(rest)
@@ -69,7 +70,7 @@ class Deadlines:
 
     def too_close(self, look):
         self.slack = max(self.slack, look.span if look.sent else 0)
-        near = any(end - EARLY - self.slack <= look.time <= end + 1 + LATE + self.slack for end in self.ends.values())
+        near = any(end - EARLY - self.slack - look.reading <= look.time <= end + 1 + LATE + self.slack for end in self.ends.values())
         return near or any(self.race(key, end) for key, end in self.ends.items() if key.split()[1].endswith(":0") and end <= look.time)
 
     def race(self, template, end):
@@ -95,13 +96,13 @@ def compare(theirs, ours, sequence):
     verdict, deadlines = Verdict(), Deadlines()
     rules = explained.Rules(sequence)
     for their, our in zip(theirs, ours, strict=True):
-        if their.when != "counters" and (deadlines.too_close(our) or our.time > FIRST_END):
+        if their.when != "counters" and (deadlines.too_close(their) or our.time > FIRST_END or rules.template_is_over(our.time)):
             verdict.cut = True
             break
         their, our = rules.without_explained(their, our, verdict.explained)
         for kind, same, a, b in (("packets sent", their.sent == our.sent, their.sent, our.sent),
                                  ("packets", their.out == our.out, their.out, our.out),
-                                 ("connections", not conns_differ(their.conns, our.conns, deadlines.slack), their.conns, our.conns),
+                                 ("connections", not conns_differ(their.conns, our.conns, deadlines.slack + their.reading), their.conns, our.conns),
                                  ("servers", sorted(their.servers) == sorted(our.servers), their.servers, our.servers),
                                  ("counters", sorted(their.counters) == sorted(our.counters), their.counters, our.counters)):
             if not same:

@@ -29,8 +29,20 @@ def missing():
 class Directory(tempfile.TemporaryDirectory):
     """Where plans and transcripts are; the guest sees it, too."""
 
+    def __init__(self):
+        super().__init__()
+        self.guests = []
+        self.core = "native"  # or "faulty"
+
     def __enter__(self):
         return self
+
+    def __exit__(self, *error):
+        for guest in self.guests:
+            if guest.poll() is None:
+                guest.terminate()
+                guest.wait()
+        super().__exit__(*error)
 
     def path(self, name):
         return str(pathlib.Path(self.name, name))
@@ -40,21 +52,32 @@ class Directory(tempfile.TemporaryDirectory):
             subprocess.run([DIFFER, "generate", kind, str(seed), str(count)], stdout=file, check=True)
         return self.path(name)
 
-    def start_ipvs(self, *paths, together=False):
-        """Transcripts will be beside the plans, .ipvs after their names."""
-        command = ["together", "ipvs", *paths] if together else ["play", "ipvs", paths[0], paths[0] + ".ipvs"]
+    def start_guest(self, *command):
         # pylint: disable-next=consider-using-with
-        return subprocess.Popen([ORACLE, "-t", "360", "-m", "1G", "-o", self.name, DIFFER, *command], stderr=subprocess.PIPE, text=True)
+        guest = subprocess.Popen([ORACLE, "-t", "600", "-m", "1G", "-o", self.name, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.guests.append(guest)
+        return guest
+
+    def start_ipvs(self, *paths, together=False, module=None):
+        """Transcripts will be beside the plans, .ipvs after their names. module: the guest's kernel gets it before."""
+        command = [DIFFER, "together", "ipvs", *paths] if together else [DIFFER, "play", "ipvs", paths[0], paths[0] + ".ipvs"]
+        if module:
+            command = ["sh", "-c", 'ipvsadm -Ln >/dev/null && insmod "$0" && exec "$@"', module, *command]
+        return self.start_guest(*command)
+
+    def finish(self, guest):
+        _, complaint = guest.communicate()
+        self.guests.remove(guest)
+        if guest.returncode:
+            raise Broken(f"the real IPVS ended with status {guest.returncode}: {complaint}")
 
     @staticmethod
-    def finish(process):
-        _, complaint = process.communicate()
-        if process.returncode:
-            raise Broken(f"the real IPVS ended with status {process.returncode}: {complaint}")
+    def forget(path):
+        for file in pathlib.Path(path).parent.glob(pathlib.Path(path).name + "*"):
+            file.unlink()
 
-    @staticmethod
-    def play_native(path):
-        done = subprocess.run([DIFFER, "play", "native", path, path + ".native", path + ".ipvs"], capture_output=True, text=True, check=False)
+    def play_native(self, path):
+        done = subprocess.run([DIFFER, "play", self.core, path, path + ".native", path + ".ipvs"], capture_output=True, text=True, check=False)
         if done.returncode:
             raise Broken(f"the native core ended with status {done.returncode}: {done.stderr}")
 

@@ -9,8 +9,9 @@
 //        most loaded server.
 //
 // What is remembered is a cache: an address that has not been used for lblc_expiration or lblcr_expiration, or that
-// made room for others, is scheduled anew. CPUs that schedule the same address at once may both write its entry: the
-// later one stands, and no connection is affected. Cost: one lookup and at most three walks over the list.
+// made room for others, is scheduled anew, and so are all when the service gets its scheduler anew. CPUs that schedule
+// the same address at once may both write its entry: the later one stands, and no connection is affected. Cost: one
+// lookup and at most three walks over the list.
 #pragma once
 
 #include "core/pipeline/schedulers/list.hh"
@@ -41,8 +42,7 @@ template <class T>
         return false;
     if (place == no_id || weight == 0)
         return true;
-    // Only a set is asked whether a server is overloaded, as in IPVS.
-    if (!s.most && (has_tried(w.tried, id) || (set.kind == Scheduler::lblcr && d->overloaded)))
+    if (!s.most && (has_tried(w.tried, id) || (s.whole && d->overloaded)))
         return true;
     const u64 load = overhead(*d);
     const u64 a = load * s.weight;
@@ -64,6 +64,7 @@ template <class T>
     s.best = no_id;
     s.weight = 1;
     s.place = 0;
+    s.whole = service.scheduler == Scheduler::lblcr;
     s.load = 0;
     return s;
 }
@@ -99,11 +100,11 @@ template <class T>
 
 /// `id` joins the set as its newest member; a full set loses its oldest.
 template <class T>
-[[gnu::always_inline]] inline void join(T& t, Locality& set, u32 id) {
+[[gnu::always_inline]] inline void join(T& t, const Service& service, Locality& set, u32 id) {
     for (u32 k = 0; k < locality_members; k++)
         if (k < set.count && set.dests[k] == id)
             return;
-    if (set.kind == Scheduler::lblc)
+    if (service.scheduler == Scheduler::lblc)
         set.count = 0;
     if (set.count >= locality_members) {
         for (u32 k = 0; k + 1 < locality_members; k++)
@@ -126,11 +127,11 @@ template <class T>
     Locality& set = w.set;
     const u64 now = t.now();
     const Locality* known = t.find_locality(w.key);
-    if (known && known->kind == service.scheduler && now - known->used <= locality_time(config, service))
+    if (known && known->use == service.current_weight && now - known->used <= locality_time(config, service))
         set = *known;
     else
         set.count = 0;
-    set.kind = service.scheduler;
+    set.use = service.current_weight;
     set.used = now;
 
     u32 chosen = no_id;
@@ -148,7 +149,7 @@ template <class T>
         chosen = best_of(t, service, w, Measure::weighted_connections);
         if (chosen == no_id)
             return no_id;
-        join(t, set, chosen);
+        join(t, service, set, chosen);
     }
     t.put_locality(w.key, set);
     return chosen;

@@ -3,6 +3,7 @@
 #include "sim/env.hh"
 
 #include <array>
+#include <cmath>
 #include <map>
 
 namespace bpvs {
@@ -155,6 +156,26 @@ TEST(Lblc, addresses_do_not_disturb_each_other) {
     EXPECT_NE(to(1), 3u);
 }
 
+TEST(Lblc, a_service_that_gets_its_scheduler_anew_has_forgotten_all_addresses) {
+    for (const std::string name : {"lblc", "lblcr"}) {
+        Farm farm(name, {1, 1, 1});
+        EXPECT_EQ(farm.picks(1), "3") << name;
+        const auto edit = [&](const std::string& scheduler) {
+            OK(farm.lab.director.edit_service({.name = tcp(), .scheduler = scheduler}));
+        };
+        edit(name);
+        OK(farm.lab.director.edit_server(tcp(), rs(2, 3)));
+        EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 3u) << name << " goes on";
+        edit("rr");
+        edit(name);
+        EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 2u) << name << " begins anew";
+        farm.dest().active++;
+        OK(farm.lab.director.delete_service(tcp()));
+        farm.set_up(name, {1, 1, 1}, 0);
+        EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 1u) << name << " of another service";
+    }
+}
+
 TEST(Lblcr, a_set_shrinks_after_a_day_without_a_change) {
     Farm farm("lblcr", {1, 1, 1});
     farm.picks(9);
@@ -239,6 +260,54 @@ TEST(Twos, chooses_about_as_the_weights_say) {
     EXPECT_NEAR(count[1], 3000, 30);
     EXPECT_NEAR(count[2], 2000, 30);
     EXPECT_NEAR(count[3], 1000, 30);
+}
+
+/// One server of a measurement: its weight, and the connections it has all the while.
+struct Loaded {
+    u32 weight, active;
+};
+
+/// How often of `times` IPVS's rules choose each server, as expected: two numbers of 0 … sum of the weights are drawn
+/// (so the first of the list, the one added last, has one more chance than it weighs), the second server wins if it has
+/// strictly less for its weight.
+std::vector<double> expected_of_twos(const std::vector<Loaded>& servers, int times) {
+    double total = 1;
+    for (const Loaded& s : servers)
+        total += s.weight;
+    std::vector<double> drawn, chosen(servers.size());
+    for (std::size_t i = 0; i < servers.size(); ++i)
+        drawn.push_back((servers[i].weight + (i + 1 == servers.size())) / total);
+    for (std::size_t a = 0; a < servers.size(); ++a)
+        for (std::size_t b = 0; b < servers.size(); ++b) {
+            const bool second = servers[a].active * servers[b].weight > servers[b].active * servers[a].weight;
+            chosen[second ? b : a] += drawn[a] * drawn[b] * times;
+        }
+    return chosen;
+}
+
+TEST(Twos, draws_each_server_as_often_as_ipvs) {
+    constexpr int times = 100'000;
+    const std::vector<std::vector<Loaded>> farms{{{1, 0}, {1, 0}},
+                                                 {{1, 0}, {1, 5}},
+                                                 {{3, 0}, {2, 0}, {1, 0}},
+                                                 {{5, 10}, {3, 3}, {1, 1}},
+                                                 {{1, 7}, {2, 1}, {3, 9}, {4, 0}, {100, 300}}};
+    for (const std::vector<Loaded>& servers : farms) {
+        std::vector<u32> weights;
+        for (const Loaded& s : servers)
+            weights.push_back(s.weight);
+        Farm farm("twos", weights);
+        for (u32 n = 1; n <= servers.size(); ++n)
+            farm.dest_of(n).active = servers[n - 1].active;
+        std::map<u32, int> count;
+        for (int i = 0; i < times; ++i)
+            ++count[farm.pick(Flow{.daddr = vip})];
+        const std::vector<double> expected = expected_of_twos(servers, times);
+        for (u32 n = 1; n <= servers.size(); ++n) // five times the standard deviation of a binomial count
+            EXPECT_NEAR(count[n], expected[n - 1],
+                        5 * std::sqrt(expected[n - 1] * (1 - expected[n - 1] / times)) + 1e-9)
+                << servers.size() << " servers, number " << n;
+    }
 }
 
 // What every scheduler owes.

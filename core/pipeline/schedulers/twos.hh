@@ -47,7 +47,7 @@ template <class T>
         return no_id;
     draw.drawing = 1;
     for (u32 k = 0; k < 2; k++) {
-        draw.left[k] = static_cast<s64>(t.random() % draw.total);
+        draw.left[k] = static_cast<s64>(t.random() % (draw.total + 1)); // 0 … total, as IPVS
         draw.dest[k] = no_id;
     }
     t.walk(service.entries, draw);

@@ -63,7 +63,7 @@ struct MemberSearch {
     u32 best;  ///< destination id; no_id: none yet
     u32 weight;
     u32 place; ///< in the set: of equals the one that joined last
-    u32 spare;
+    u32 whole; ///< 0: of lblc, whose one server is not asked whether it is overloaded, as in IPVS
     u64 load;
 };
 

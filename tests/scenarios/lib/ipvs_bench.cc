@@ -25,6 +25,7 @@ namespace {
 
 constexpr double counters_lag = 2.1; ///< IPVS's estimator refreshes what is shown every two seconds
 constexpr double a_tick = 0.02;
+constexpr int most_readings = 8;
 const std::string settings_directory = "/proc/sys/net/ipv4/vs/";
 
 struct Ran {
@@ -46,18 +47,27 @@ Ran run(const std::string& command, const std::string& input = "") {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 255, text.str()};
 }
 
+/// What IPVS has no word for.
+void must_be_known(const Words& words) {
+    for (const std::string& word : words)
+        if (word == "--drain" || word == "--idle-reset")
+            throw Unavailable("IPVS has no " + word);
+}
+
 /// Role names become addresses.
 std::string plain(const Words& words) {
     Words all = words;
     for (std::size_t i = 1; i < all.size(); i++) {
-        const bool is_endpoint = words[i - 1] == "-t" || words[i - 1] == "-u" || words[i - 1] == "-r";
+        const std::string& option = words[i - 1];
+        const bool is_endpoint = option == "-t" || option == "-u" || option == "--sctp-service" || option == "-r";
         const std::size_t bracket = all[i].starts_with('[') ? all[i].find(']') : std::string::npos;
         const std::size_t end = std::min(all[i].find(':', bracket == std::string::npos ? 0 : bracket), all[i].size());
         if (!is_endpoint)
             continue;
         const std::string host = bracket == std::string::npos ? all[i].substr(0, end) : all[i].substr(1, bracket - 1);
         const std::string text = address_text(parse_address(host));
-        all[i] = (bracket == std::string::npos ? text : "[" + text + "]") + all[i].substr(end);
+        const bool brackets = text.find(':') != std::string::npos && end != all[i].size();
+        all[i] = (brackets ? "[" + text + "]" : text) + all[i].substr(end);
     }
     return fmt::format("{}", fmt::join(all, " "));
 }
@@ -106,7 +116,10 @@ Answer IpvsBench::send_locally(const Link&, const Frame&) {
 
 void IpvsBench::wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
-Result<void> IpvsBench::command(const Words& words) { return outcome(run("ipvsadm " + plain(words))); }
+Result<void> IpvsBench::command(const Words& words) {
+    must_be_known(words);
+    return outcome(run("ipvsadm " + plain(words)));
+}
 
 std::vector<std::string> IpvsBench::commands(const std::vector<Words>& lines) {
     std::string input;
@@ -118,6 +131,8 @@ std::vector<std::string> IpvsBench::commands(const std::vector<Words>& lines) {
 }
 
 Result<void> IpvsBench::mark(const Words& words) {
+    if (std::ranges::find(words, "sctp") != words.end())
+        throw Unavailable("this kernel's iptables does not know SCTP's ports");
     std::string line = "iptables-legacy -t mangle";
     const std::string command = words.empty() ? "" : words[0];
     if (command == "flush")
@@ -160,10 +175,23 @@ Result<std::vector<ServiceView>> IpvsBench::services(bool counters) {
     return all;
 }
 
+/// The file is read in pieces, and when a row goes meanwhile another one is left out: it is read until it has as many
+/// rows twice.
 Result<std::vector<ConnectionView>> IpvsBench::connections() {
     wait(a_tick); // a connection that was replaced is there until the next
-    std::ifstream file("/proc/net/ip_vs_conn");
-    return read_ip_vs_conn(file);
+    const auto read = [] {
+        std::ifstream file("/proc/net/ip_vs_conn");
+        return read_ip_vs_conn(file);
+    };
+    std::vector<ConnectionView> rows = read();
+    for (int i = 0; i < most_readings; i++) {
+        std::vector<ConnectionView> again = read();
+        const bool as_many = again.size() == rows.size();
+        rows = std::move(again);
+        if (as_many)
+            break;
+    }
+    return rows;
 }
 
 std::vector<Seen> IpvsBench::exchange(const std::vector<Arrival>& arrivals) {

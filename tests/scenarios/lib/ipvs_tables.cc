@@ -44,10 +44,19 @@ Endpoint proc_endpoint(const std::string& text) {
 }
 
 IpProto protocol_of(const std::string& name) {
-    return name == "TCP" ? IpProto::tcp : name == "UDP" ? IpProto::udp : IpProto::none;
+    return name == "TCP" ? IpProto::tcp : name == "UDP" ? IpProto::udp : name == "SCTP" ? IpProto::sctp : IpProto::none;
 }
 
-bool is_service(const Words& w) { return w.size() > 1 && (w[0] == "TCP" || w[0] == "UDP" || w[0] == "FWM"); }
+bool is_service(const Words& w) { return w.size() > 1 && (w[0] == "FWM" || protocol_of(w[0]) != IpProto::none); }
+
+/// As a row of ipvsadm's names it.
+ServiceName service_name(const Words& w) {
+    if (w[0] == "FWM")
+        return {.fwmark = decimal(w[1])};
+    ServiceName name = parse_service("tcp", w[1]);
+    name.protocol = protocol_of(w[0]);
+    return name;
+}
 
 /// The service or the server (of the last service) that a row of ipvsadm's is about.
 struct Place {
@@ -62,11 +71,9 @@ void each_row(std::istream& listing, std::vector<ServiceView>& services,
     while (std::getline(listing, line)) {
         const Words w = words_of(line);
         if (is_service(w)) {
-            const bool by_mark = w[0] == "FWM";
-            const ServiceName name =
-                by_mark ? ServiceName{.fwmark = decimal(w[1])} : parse_service(w[0] == "TCP" ? "tcp" : "udp", w[1]);
+            const ServiceName name = service_name(w);
             const auto it = std::ranges::find_if(services, [&](const ServiceView& s) {
-                return by_mark ? s.spec.name.fwmark == name.fwmark : s.spec.name == name;
+                return name.fwmark ? s.spec.name.fwmark == name.fwmark : s.spec.name == name;
             });
             place = {it == services.end() ? nullptr : &*it, nullptr};
         } else if (w.size() > 1 && w[0] == "->" && place.service) {
@@ -125,7 +132,7 @@ std::vector<ConnectionView> read_ip_vs_conn(std::istream& file) {
     std::string line;
     while (std::getline(file, line)) {
         const Words w = words_of(line);
-        if (w.size() < 9 || (w[0] != "TCP" && w[0] != "UDP" && w[0] != "IP"))
+        if (w.size() < 9 || (w[0] != "IP" && protocol_of(w[0]) == IpProto::none))
             continue;
         ConnectionView c{};
         const auto port = [&](std::size_t i) { return to_be16(static_cast<u16>(hex(w[i]))); };

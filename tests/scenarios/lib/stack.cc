@@ -28,7 +28,7 @@ void set_ip_sum(u8* ip) {
     ip[11] = static_cast<u8>(sum);
 }
 
-/// A packet without extension headers.
+/// A packet as its receiver takes it.
 struct Read {
     Host saddr, daddr;
     const u8* l4;
@@ -40,13 +40,20 @@ std::optional<Read> read(const u8* ip, std::size_t size) {
     if (size > 0 && ip[0] >> 4 == 6) {
         if (size < 40 || 40 + get16(ip + 4) > size)
             return std::nullopt;
-        return Read{{Family::v6, net::load<Address>(ip + 8)},
-                    {Family::v6, net::load<Address>(ip + 24)},
-                    ip + 40,
-                    get16(ip + 4),
-                    ip[6],
-                    ip[7],
-                    static_cast<u8>(get16(ip) >> 4)};
+        Read r{{Family::v6, net::load<Address>(ip + 8)},
+               {Family::v6, net::load<Address>(ip + 24)},
+               ip + 40,
+               get16(ip + 4),
+               ip[6],
+               ip[7],
+               static_cast<u8>(get16(ip) >> 4)};
+        while ((r.protocol == 0 || r.protocol == 60) && r.length >= 8) { // options hop by hop, of the destination
+            const std::size_t options = std::min<std::size_t>((r.l4[1] + 1u) * 8, r.length);
+            r.protocol = r.l4[0];
+            r.l4 += options;
+            r.length -= options;
+        }
+        return r;
     }
     const std::size_t header = size < 20 ? 0 : static_cast<std::size_t>(ip[0] & 15) * 4;
     const std::size_t total = header ? get16(ip + 2) : 0;
