@@ -119,13 +119,13 @@ void Commit::attach() {
     }
 }
 
-bool Commit::any_wide() const {
-    const auto there = [&](const auto& element) {
-        return !draft_.flushed_ && !draft_.touched_.contains(element.first) && is_wide(element.second);
-    };
-    return std::ranges::any_of(draft_.touched_,
-                               [](const auto& t) { return t.second.there && is_wide(t.second.service); }) ||
-           std::ranges::any_of(ledger_.services(), there);
+u32 Commit::kinds() const {
+    u32 all = 0;
+    for (const auto& [key, touched] : draft_.touched_)
+        all |= touched.there ? kind_of(touched.service) : u32{one_port_kind};
+    for (const auto& [key, service] : ledger_.services())
+        all |= draft_.flushed_ || draft_.touched_.contains(key) ? u32{one_port_kind} : kind_of(service);
+    return all;
 }
 
 Result<void> Commit::replace_one(const Change& change) {
@@ -258,13 +258,11 @@ Result<void> Commit::run() {
         attach();
         if (auto ok = known_servers::add(store_, attached_); !ok)
             return ok;
-        const bool wide = any_wide();
-        if (wide)
-            publish::wide_services(store_, true);
+        const u32 kinds_after = kinds();
+        publish::kinds(store_, store_.config().kinds | kinds_after);
         if (auto ok = flip_ ? replace_all() : replace_one(changes_.front()); !ok)
             return ok;
-        if (!wide)
-            publish::wide_services(store_, false);
+        publish::kinds(store_, kinds_after);
         if (auto ok = known_servers::remove(store_, detached_); !ok)
             return ok;
         publish::dirty(store_, false);

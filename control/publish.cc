@@ -95,7 +95,7 @@ void dest_drain(Store& store, u32 dest, u32 drain, u64 now) {
     put(store.dests()[dest].drain, drain);
 }
 
-void wide_services(Store& store, bool any) { put(store.config().wide_services, any ? 1u : 0u); }
+void kinds(Store& store, u32 all) { put(store.config().kinds, all); }
 
 void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
 
