@@ -204,5 +204,17 @@ def interfaces_that_come_later_can_be_attached(lab):
     lab.on("director", lab.bpvs, "down")
 
 
+@test
+def nothing_passes_a_host_that_does_not_route(lab):
+    lab.service()
+    lab.on("director", "sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
+    try:
+        said = lab.try_on("client", "curl", "-sS", "--max-time", "2", f"http://{VIP}/")
+        equal("curl's exit status (28: it waited in vain)", 28, said.returncode)
+    finally:
+        lab.on("director", "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+    equal("pages once it routes", 1, len(lab.pages(1)))
+
+
 if __name__ == "__main__":
     main("place", programs=("tc", "bpftool", "nsenter"))

@@ -11,7 +11,7 @@
 // What is remembered is a cache: an address that has not been used for lblc_expiration or lblcr_expiration, or that
 // made room for others, is scheduled anew, and so are all when the service gets its scheduler anew. CPUs that schedule
 // the same address at once may both write its entry: the later one stands, and no connection is affected. Cost: one
-// lookup and at most three walks over the list.
+// lookup and three walks over the list, for lblcr four.
 #pragma once
 
 #include "core/pipeline/schedulers/list.hh"
