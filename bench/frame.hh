@@ -1,4 +1,4 @@
-// The packets that bpvs-prog-run feeds to the programs: TCP over IPv4 over Ethernet, 64 bytes.
+// The packets that are fed to the programs: TCP or UDP over IPv4 over Ethernet, 64 bytes.
 #pragma once
 
 #include "lab/packet.hh"
@@ -10,5 +10,6 @@ namespace bpvs::bench {
 using Frame = std::array<u8, 64>;
 
 Frame make_tcp(const lab::Mac& to, const lab::Endpoint& source, const lab::Endpoint& destination, u8 flags, u8 ttl);
+Frame make_udp(const lab::Mac& to, const lab::Endpoint& source, const lab::Endpoint& destination, u8 ttl);
 
 } // namespace bpvs::bench

@@ -111,6 +111,18 @@ void measure(const std::vector<Case>& cases, int empty, const char* method, int 
         fmt::print("{},{},{},{}\n", method, cases[i].name, median(ours[i]), median(nothing[i]));
 }
 
+/// The same packets at XDP. Only one by one: a packet that has been sent on is not for this host any more.
+void measure_xdp(const Arguments& arguments, std::vector<Case> cases, const Fd& program) {
+    cases.pop_back(); // what leaves is not seen there
+    for (Case& c : cases) {
+        c.program = program.get();
+        c.run.hook = Hook::xdp;
+        c.result = c.translated ? XDP_REDIRECT : XDP_PASS;
+    }
+    const Fd empty = empty_program(Hook::xdp);
+    measure(cases, empty.get(), "xdp", 1, arguments.calls * 5);
+}
+
 void measure_all(const Arguments& arguments) {
     const Interface outside = interface_named(arguments.outside);
     const Interface inside = interface_named(arguments.inside);
@@ -136,6 +148,8 @@ void measure_all(const Arguments& arguments) {
     };
     measure(cases, empty.get(), "chain", repeat, arguments.calls);
     measure(cases, empty.get(), "single", 1, arguments.calls * 5);
+    if (const auto xdp = program_at_xdp())
+        measure_xdp(arguments, cases, *xdp);
 }
 
 } // namespace

@@ -33,24 +33,42 @@ Interface interface_named(const std::string& name) {
     return i;
 }
 
-Fd pinned_program(const std::string& name) {
-    const auto status = director_status();
+namespace {
+
+DirectorStatus status_of_director() {
+    auto status = director_status();
     if (!status)
         give_up(status.error().message);
     if (!status->up)
         give_up("no director is up in this network namespace; make one with bpvsadm -A");
-    Fd program(bpf_obj_get((status->pin_path + "/" + name).c_str()));
+    return std::move(*status);
+}
+
+} // namespace
+
+std::optional<Fd> program_at_xdp() {
+    if (!status_of_director().xdp)
+        return std::nullopt;
+    return pinned_program("bpvs_xdp");
+}
+
+Fd pinned_program(const std::string& name) {
+    const DirectorStatus status = status_of_director();
+    Fd program(bpf_obj_get((status.pin_path + "/" + name).c_str()));
     if (!program)
         give_up(fmt::format("cannot open {}/{}: {}; run this in the host's mount namespace (nsenter --net)",
-                            status->pin_path, name, std::strerror(errno)));
+                            status.pin_path, name, std::strerror(errno)));
     return program;
 }
 
-/// `return TC_ACT_UNSPEC;` in the kernel's instructions.
-Fd empty_program() {
-    const bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TC_ACT_UNSPEC},
-                             {.code = BPF_JMP | BPF_EXIT}};
-    Fd program(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "empty", "MIT", code, std::size(code), nullptr));
+/// `return TC_ACT_UNSPEC;` or `return XDP_PASS;` in the kernel's instructions.
+Fd empty_program(Hook hook) {
+    const bool tc = hook == Hook::tc;
+    const bpf_insn code[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = tc ? TC_ACT_UNSPEC : XDP_PASS},
+        {.code = BPF_JMP | BPF_EXIT}};
+    Fd program(bpf_prog_load(tc ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP, "empty", "MIT", code, std::size(code),
+                             nullptr));
     if (!program)
         give_up(fmt::format("cannot load an empty program: {}; root is needed", std::strerror(errno)));
     return program;
@@ -61,9 +79,14 @@ Outcome test_run(int program, const Run& run, int times) {
     __sk_buff context{};
     context.ifindex = run.ifindex;
     context.ingress_ifindex = run.came_in_by;
+    xdp_md at_xdp{};
+    at_xdp.data_end = static_cast<u32>(run.frame.size());
+    at_xdp.ingress_ifindex = run.ifindex;
     LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = run.frame.data(), .data_out = out.frame.data(),
                 .data_size_in = static_cast<u32>(run.frame.size()), .data_size_out = static_cast<u32>(out.frame.size()),
-                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = times);
+                .repeat = times);
+    o.ctx_in = run.hook == Hook::tc ? static_cast<void*>(&context) : &at_xdp;
+    o.ctx_size_in = static_cast<u32>(run.hook == Hook::tc ? sizeof context : sizeof at_xdp);
     if (bpf_prog_test_run_opts(program, &o) != 0)
         give_up(fmt::format("a test run failed: {}", std::strerror(errno)));
     out.nanoseconds = o.duration;

@@ -4,6 +4,7 @@
 #include "bench/frame.hh"
 #include "control/kernel/fd.hh"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,14 @@ struct Interface {
     lab::Mac mac{};
 };
 
+enum class Hook { tc, xdp };
+
 /// A packet, and where it comes in.
 struct Run {
     Frame frame{};
     u32 ifindex = 0;
     u32 came_in_by = 0; ///< ingress_ifindex, for the egress program
+    Hook hook = Hook::tc;
 };
 
 struct Outcome {
@@ -32,8 +36,10 @@ struct Outcome {
 Interface interface_named(const std::string& name);
 /// Of this network namespace's director.
 kernel::Fd pinned_program(const std::string& name);
+/// The same; nothing where no interface is attached so.
+std::optional<kernel::Fd> program_at_xdp();
 /// One that does nothing.
-kernel::Fd empty_program();
+kernel::Fd empty_program(Hook hook = Hook::tc);
 Outcome test_run(int program, const Run& run, int times);
 
 u32 median(std::vector<u32>& values);

@@ -1,5 +1,6 @@
 // The programs of the director: tc ingress and egress, and those that the control library runs.
 #include "bpf/answers.hh"
+#include "bpf/counting.hh"
 #include "bpf/env_tc.hh"
 #include "bpf/resets.hh"
 #include "bpf/timers.hh"
@@ -9,12 +10,6 @@
 #include "core/pipeline/ingress.hh"
 
 namespace bpvs::bpf {
-
-[[gnu::always_inline]] inline void count(Reason reason) {
-    const u32 index = static_cast<u32>(reason);
-    if (u64* n = static_cast<u64*>(map_lookup_elem(&::reasons, &index)))
-        *n += 1;
-}
 
 constexpr int unfinished = 0x100; ///< above every TC_ACT_
 

@@ -1,7 +1,7 @@
 // TcEnv: Env at the tc hook, over a socket buffer with an Ethernet header.
 #pragma once
 
-#include "bpf/tables.hh"
+#include "bpf/hooks.hh"
 #include "core/net/checksum.hh"
 #include "core/net/headers.hh"
 #include "core/net/parse.hh"
@@ -10,60 +10,33 @@
 
 namespace bpvs::bpf {
 
-/// What asking for a route takes: too much for the stack of a program.
-struct RouteWork {
-    struct bpf_fib_lookup fib;
-    Route route;
-};
-
-} // namespace bpvs::bpf
-
-BPVS_MAP(route_work, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::bpf::RouteWork, 0)
-
-namespace bpvs::bpf {
-
-/// One 32-bit field of the context. Written as an instruction: the compiler would otherwise compute the
-/// field's address first, which the verifier refuses for a context.
-template <u32 offset>
-[[gnu::always_inline]] inline u64 context_field(const struct __sk_buff* skb) {
-    u64 value;
-    asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(value) : "r"(skb), "i"(offset));
-    return value;
-}
 template <u32 offset>
 [[gnu::always_inline]] inline void set_context_field(struct __sk_buff* skb, u32 value) {
     asm volatile("*(u32 *)(%0 + %1) = %2" : : "r"(skb), "i"(offset), "r"(value) : "memory");
 }
-#define BPVS_CONTEXT(skb, field) context_field<__builtin_offsetof(struct __sk_buff, field)>(skb)
 
 struct TcEnv : BpfTables {
-    static constexpr u32 l3 = net::eth::size;
+    static constexpr u32 l3 = frame_l3;
     static constexpr u32 gso_by_frags = 0xffff;
     struct __sk_buff* skb;
 
     /// PACKET_HOST, and no VLAN tag: tagged frames come again on the VLAN's own interface.
     [[gnu::always_inline]] bool for_us() {
-        return BPVS_CONTEXT(skb, pkt_type) == 0 && BPVS_CONTEXT(skb, vlan_present) == 0;
+        return BPVS_CONTEXT(__sk_buff, skb, pkt_type) == 0 && BPVS_CONTEXT(__sk_buff, skb, vlan_present) == 0;
     }
-    [[gnu::always_inline]] u32 mark() { return static_cast<u32>(BPVS_CONTEXT(skb, mark)); }
+    [[gnu::always_inline]] u32 mark() { return static_cast<u32>(BPVS_CONTEXT(__sk_buff, skb, mark)); }
     [[gnu::always_inline]] void set_mark(u32 mark) {
         set_context_field<__builtin_offsetof(struct __sk_buff, mark)>(skb, mark);
     }
     [[gnu::always_inline]] Family family() {
-        const u64 type = BPVS_CONTEXT(skb, protocol);
+        const u64 type = BPVS_CONTEXT(__sk_buff, skb, protocol);
         if (type == static_cast<u32>(net::eth::type_ipv4))
             return Family::v4;
         return type == static_cast<u32>(net::eth::type_ipv6) ? Family::v6 : Family::none;
     }
 
     [[gnu::always_inline]] u8* linear(u32 offset, u32 length) {
-        u8* data = reinterpret_cast<u8*>(BPVS_CONTEXT(skb, data));
-        u8* end = reinterpret_cast<u8*>(BPVS_CONTEXT(skb, data_end));
-        u8* p = data + offset;
-        asm volatile("" : "+r"(p)); // one register for the check and the use: the verifier ties bounds to it
-        if (p + length > end)
-            return nullptr;
-        return static_cast<u8*>(__builtin_assume_aligned(p, 4));
+        return bytes_at(BPVS_CONTEXT(__sk_buff, skb, data), BPVS_CONTEXT(__sk_buff, skb, data_end), offset, length);
     }
 
     /// Headers may lie in fragments of the buffer; they are pulled together on demand. Invalidates pointers
@@ -83,13 +56,13 @@ struct TcEnv : BpfTables {
     /// A GSO buffer becomes frames of gso_size payload, each under the buffer's headers. SCTP's becomes frames that its
     /// sender has cut to the path's MTU, of lengths that are not told.
     [[gnu::always_inline]] u32 segment_length(const net::Packet& p) {
-        u32 payload = static_cast<u32>(BPVS_CONTEXT(skb, gso_size));
+        u32 payload = static_cast<u32>(BPVS_CONTEXT(__sk_buff, skb, gso_size));
         if (payload == gso_by_frags)
             payload = sizeof(u32);
         return payload == 0 ? p.length : payload + (p.l4 - l3) + p.l4_size;
     }
 
-    [[gnu::always_inline]] u32 length() { return static_cast<u32>(BPVS_CONTEXT(skb, len)) - l3; }
+    [[gnu::always_inline]] u32 length() { return static_cast<u32>(BPVS_CONTEXT(__sk_buff, skb, len)) - l3; }
 
     [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family family, IpProto protocol, const Address& old_addr,
                                                const Address& addr, Be16 old_port, Be16 port) {
@@ -156,7 +129,7 @@ struct TcEnv : BpfTables {
     }
 
     u32 sum(u32 offset, u32 length); // bpf/answers.hh
-    [[gnu::always_inline]] u32 ifindex() { return static_cast<u32>(BPVS_CONTEXT(skb, ifindex)); }
+    [[gnu::always_inline]] u32 ifindex() { return static_cast<u32>(BPVS_CONTEXT(__sk_buff, skb, ifindex)); }
 
     /// Sends the frame as it is now, MAC addresses and all, and keeps it.
     [[gnu::always_inline]] bool send_copy(u32 ifindex) { return clone_redirect(skb, ifindex, 0) == 0; }
@@ -165,36 +138,9 @@ struct TcEnv : BpfTables {
     bool prepare_resets(Family family, u32 l4, u32 payload);
     void send_reset(u32 conn, bool to_client, u32 segment);
 
-    /// Mixed twice with something unknown it is the same again, and the verifier knows nothing of it.
-    [[gnu::always_inline]] void forget(u32& number) {
-        u64 n = number;
-        asm volatile("%0 ^= %1\n%0 ^= %1" : "+&r"(n) : "r"(BPVS_CONTEXT(skb, len)));
-        number = static_cast<u32>(n);
-    }
-
-    /// The same for the offset of a header; what stays known is that headers begin 2 bytes behind a multiple of 4, as
-    /// the one at l3 does, and that they are near.
+    [[gnu::always_inline]] void forget(u32& number) { forget_number(number, BPVS_CONTEXT(__sk_buff, skb, len)); }
     [[gnu::always_inline]] void forget_offset(u32& offset) {
-        u64 n = offset;
-        asm volatile("%0 ^= %1\n%0 ^= %1\n%0 &= 0x1ffc\n%0 |= 2" : "+&r"(n) : "r"(BPVS_CONTEXT(skb, len)));
-        offset = static_cast<u32>(n);
-    }
-    static constexpr u32 longest_extension = 8 + 255 * 8; ///< may be added before it is found to be too much
-    static_assert(l3 % 4 == 2 &&
-                  l3 + 2 * (net::ipv6::size + net::ipv6::max_extension_bytes) + net::icmp::size + longest_extension <
-                      0x2000);
-
-    [[gnu::always_inline]] void ask(const RouteQuery& q, struct bpf_fib_lookup& fib) {
-        __builtin_memset(&fib, 0, sizeof fib);
-        fib.family = static_cast<u8>(q.family);
-        fib.l4_protocol = static_cast<u8>(q.protocol);
-        fib.sport = static_cast<u16>(q.sport);
-        fib.dport = static_cast<u16>(q.dport);
-        fib.flowinfo = q.family == Family::v6 ? __builtin_bswap32(u32{q.tos} << 20) : q.tos; // IPv4: its first byte
-        fib.ifindex = static_cast<u32>(BPVS_CONTEXT(skb, ifindex));
-        __builtin_memcpy(fib.ipv6_src, q.saddr.word, sizeof fib.ipv6_src); // IPv4: the first word
-        __builtin_memcpy(fib.ipv6_dst, q.daddr.word, sizeof fib.ipv6_dst);
-        fib.tot_len = static_cast<u16>(q.length); // with a length the helper checks and returns the MTU
+        forget_header_offset(offset, BPVS_CONTEXT(__sk_buff, skb, len));
     }
 
     /// Kernels before 6.7 do not tell.
@@ -204,7 +150,7 @@ struct TcEnv : BpfTables {
         if (!work)
             return false;
         struct bpf_fib_lookup& fib = work->fib;
-        ask(q, fib);
+        ask(q, ifindex(), fib);
         const long result = fib_lookup(skb, &fib, sizeof fib, fib_lookup_src);
         if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
             return false;
@@ -215,28 +161,7 @@ struct TcEnv : BpfTables {
         return true;
     }
 
-    [[gnu::always_inline]] const Route* route(const RouteQuery& q) {
-        RouteWork* work = element<RouteWork>(::route_work, 0);
-        if (!work)
-            return nullptr;
-        struct bpf_fib_lookup& fib = work->fib;
-        ask(q, fib);
-        const long result = fib_lookup(skb, &fib, sizeof fib, 0);
-        Route& r = work->route;
-        r.status = result == BPF_FIB_LKUP_RET_SUCCESS       ? RouteStatus::ok
-                   : result == BPF_FIB_LKUP_RET_NO_NEIGH    ? RouteStatus::no_neighbour
-                   : result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? RouteStatus::too_long
-                                                            : RouteStatus::stack;
-        r.egress.ifindex = fib.ifindex;
-        r.egress.checked = 0;
-        r.egress.mtu = fib.mtu_result;
-        __builtin_memcpy(r.egress.dmac, fib.dmac, 6);
-        __builtin_memcpy(r.egress.smac, fib.smac, 6);
-        r.egress.reserved[0] = r.egress.reserved[1] = 0;
-        r.next_hop.family = static_cast<Family>(fib.family);
-        __builtin_memcpy(r.next_hop.addr.word, fib.ipv6_dst, sizeof fib.ipv6_dst);
-        return &r;
-    }
+    [[gnu::always_inline]] const Route* route(const RouteQuery& q) { return find_route(skb, ifindex(), q); }
 };
 
 static_assert(Env<TcEnv>);

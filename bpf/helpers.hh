@@ -29,6 +29,8 @@ BPVS_HELPER(long, l4_csum_replace, struct __sk_buff* skb, u32 offset, u64 from, 
 BPVS_HELPER(s64, csum_diff, const void* from, u32 from_size, const void* to, u32 to_size, u32 sum);
 BPVS_HELPER(s64, csum_update, struct __sk_buff* skb, u32 sum);
 BPVS_HELPER(long, fib_lookup, void* ctx, struct bpf_fib_lookup* params, int size, u32 flags);
+BPVS_HELPER(u64, xdp_get_buff_len, struct xdp_md* ctx);
+BPVS_HELPER(long, xdp_load_bytes, struct xdp_md* ctx, u32 offset, void* to, u32 length);
 BPVS_HELPER(long, redirect, u32 ifindex, u64 flags);
 BPVS_HELPER(long, redirect_neigh, u32 ifindex, struct bpf_redir_neigh* params, int size, u64 flags);
 BPVS_HELPER(long, loop, u32 count, void* callback, void* context, u64 flags);

@@ -2,6 +2,7 @@
 // `bpftool map dump pinned …` shows every field by name.
 #pragma once
 
+#include "bpf/map.hh"
 #include "core/model/config.hh"
 #include "core/model/conn.hh"
 #include "core/model/reasons.hh"
@@ -19,19 +20,7 @@ struct TimerSlot {
 
 } // namespace bpvs::bpf
 
-// libbpf reads a map's definition from the BTF of these variables: type and flags are array lengths.
 // clang-format off
-#define BPVS_MAP(name, map_type, entries, key_type, value_type, flags)                                                 \
-    extern "C" {                                                                                                       \
-    struct name##_map {                                                                                                \
-        int (*type)[map_type];                                                                                         \
-        int (*max_entries)[entries];                                                                                   \
-        int (*map_flags)[flags];                                                                                       \
-        key_type* key;                                                                                                 \
-        value_type* value;                                                                                             \
-    } name __attribute__((section(".maps"), used));                                                                    \
-    }
-
 BPVS_MAP(config,    BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Config,  BPF_F_MMAPABLE)
 BPVS_MAP(table,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Table,   BPF_F_MMAPABLE)
 BPVS_MAP(services,  BPF_MAP_TYPE_HASH,         1, bpvs::ServiceKey, bpvs::Service, BPF_F_NO_PREALLOC)            // [user]

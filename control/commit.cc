@@ -17,10 +17,10 @@ struct Laid {
 
 /// Zeroes counters by index; a few are read one by one, many at once.
 Result<void> zero_counters(Store& store, std::vector<u32>& indices) {
-    if (indices.empty())
-        return {};
     std::ranges::sort(indices);
     indices.erase(std::ranges::unique(indices).begin(), indices.end());
+    std::vector<Counters> current;
+    current.reserve(indices.size());
     for (std::size_t from = 0; from < indices.size();) {
         std::size_t to = from + 1; // a run of neighbours
         while (to < indices.size() && indices[to] - indices[to - 1] <= 16)
@@ -30,8 +30,9 @@ Result<void> zero_counters(Store& store, std::vector<u32>& indices) {
         if (!values)
             return std::unexpected(values.error());
         for (; from < to; ++from)
-            publish::zero(store, indices[from], (*values)[indices[from] - first]);
+            current.push_back((*values)[indices[from] - first]);
     }
+    store.zero(indices, current);
     return {};
 }
 
@@ -118,13 +119,13 @@ void Commit::attach() {
     }
 }
 
-bool Commit::any_wide() const {
-    const auto there = [&](const auto& element) {
-        return !draft_.flushed_ && !draft_.touched_.contains(element.first) && is_wide(element.second);
-    };
-    return std::ranges::any_of(draft_.touched_,
-                               [](const auto& t) { return t.second.there && is_wide(t.second.service); }) ||
-           std::ranges::any_of(ledger_.services(), there);
+u32 Commit::kinds() const {
+    u32 all = 0;
+    for (const auto& [key, touched] : draft_.touched_)
+        all |= touched.there ? kind_of(touched.service) : u32{one_port_kind};
+    for (const auto& [key, service] : ledger_.services())
+        all |= draft_.flushed_ || draft_.touched_.contains(key) ? u32{one_port_kind} : kind_of(service);
+    return all;
 }
 
 Result<void> Commit::replace_one(const Change& change) {
@@ -257,13 +258,11 @@ Result<void> Commit::run() {
         attach();
         if (auto ok = known_servers::add(store_, attached_); !ok)
             return ok;
-        const bool wide = any_wide();
-        if (wide)
-            publish::wide_services(store_, true);
+        const u32 kinds_after = kinds();
+        publish::kinds(store_, store_.config().kinds | kinds_after);
         if (auto ok = flip_ ? replace_all() : replace_one(changes_.front()); !ok)
             return ok;
-        if (!wide)
-            publish::wide_services(store_, false);
+        publish::kinds(store_, kinds_after);
         if (auto ok = known_servers::remove(store_, detached_); !ok)
             return ok;
         publish::dirty(store_, false);

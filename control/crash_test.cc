@@ -58,13 +58,13 @@ std::string listed(sim::Tables& t, bool counts) {
 void expect_derived_fields(const sim::Tables& t) {
     EXPECT_EQ(t.config.dirty, 0u);
     std::vector<u32> owner(t.dests.size(), no_id);
-    bool wide = false;
+    u32 kinds = 0;
     std::set<std::string> servers;
     const auto text = [](const ServerKey& k) { return std::string(reinterpret_cast<const char*>(&k), sizeof k); };
     for (const auto& [key, s] : t.services) {
         ASSERT_EQ(key.generation, t.config.in_force.generation) << "an element of another generation was left";
         EXPECT_LT(s.id, t.config.used_services);
-        wide = wide || (s.vport == Be16{} && s.fwmark == 0);
+        kinds |= s.fwmark != 0 ? mark_kind : s.vport == Be16{} ? wide_kind : one_port_kind;
         for (u32 i = 0; i < s.entries; ++i) {
             SetEntry e{};
             std::memcpy(&e, &t.words[s.set_offset + i * set_entry_words], sizeof e);
@@ -83,7 +83,7 @@ void expect_derived_fields(const sim::Tables& t) {
     for (const auto& [key, value] : t.servers)
         known.insert(text(key));
     EXPECT_EQ(known, servers) << "packets would find other real servers than there are";
-    EXPECT_EQ(t.config.wide_services, wide ? 1u : 0u);
+    EXPECT_EQ(t.config.kinds, kinds);
     EXPECT_EQ(t.config.in_force.enabled, t.services.size() > 0 ? 1u : 0u);
     for (u32 id = 0; id < t.dests.size(); ++id)
         if (id < t.config.used_dests)

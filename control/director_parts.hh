@@ -18,9 +18,11 @@ inline u64 picks_of(Store& store, u32 service) {
 /// Index into counters, rates and zeros.
 inline u32 counter_of_service(Store& store, u32 service) { return store.config().max_dests + service; }
 
-/// Packets to other ports than its own may be for it: a service on all ports, or FTP's data.
-inline bool is_wide(const Service& s) {
-    return s.fwmark == 0 && s.persistence != 0 && (s.vport == Be16{} || s.vport == to_be16(21));
+/// Its ServiceKind, as far as packets must know. To FTP's servers, too, packets go to other ports than the service's.
+inline u32 kind_of(const Service& s) {
+    if (s.fwmark != 0)
+        return mark_kind;
+    return s.persistence != 0 && (s.vport == Be16{} || s.vport == to_be16(21)) ? wide_kind : one_port_kind;
 }
 
 } // namespace bpvs

@@ -5,6 +5,8 @@
 
 #include <map>
 #include <optional>
+#include <span>
+#include <utility>
 
 namespace bpvs {
 
@@ -44,6 +46,25 @@ public:
         if (begin + length > offset + words)
             free_.emplace(offset + words, begin + length - offset - words);
         return true;
+    }
+
+    /// take_at() for many, in the order of their offsets, while everything is free.
+    bool take_sorted(std::span<const std::pair<u32, u32>> stretches) {
+        const u64 end = free_.empty() ? 0 : free_.begin()->second;
+        free_.clear();
+        u64 begin = 0;
+        for (const auto& [offset, words] : stretches) {
+            if (words == 0)
+                continue;
+            if (offset < begin)
+                return false;
+            if (offset > begin)
+                free_.emplace_hint(free_.end(), static_cast<u32>(begin), offset - static_cast<u32>(begin));
+            begin = u64{offset} + words;
+        }
+        if (begin < end)
+            free_.emplace_hint(free_.end(), static_cast<u32>(begin), static_cast<u32>(end - begin));
+        return begin <= end;
     }
 
     void give(u32 offset, u32 words) {

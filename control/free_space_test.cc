@@ -1,5 +1,6 @@
 #include "control/free_space.hh"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
 #include <vector>
@@ -27,6 +28,29 @@ TEST(FreeSpace, refuses_a_place_that_is_taken) {
     EXPECT_FALSE(space.take_at(8, 3));
     EXPECT_TRUE(space.take_at(7, 3));
     EXPECT_TRUE(space.take_at(0, 3));
+}
+
+TEST(FreeSpace, takes_many_as_one_by_one) {
+    const u32 seed = std::random_device{}();
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    constexpr u32 size = 60;
+    for (int i = 0; i < 2000; ++i) {
+        std::vector<std::pair<u32, u32>> stretches;
+        for (auto n = random() % 6; n > 0; --n)
+            stretches.emplace_back(static_cast<u32>(random() % size), static_cast<u32>(random() % 12));
+        std::ranges::sort(stretches);
+        FreeSpace one_by_one(size);
+        FreeSpace together(size);
+        const bool fits = std::ranges::all_of(stretches, [&](auto s) { return one_by_one.take_at(s.first, s.second); });
+        ASSERT_EQ(together.take_sorted(stretches), fits);
+        while (fits) { // what is left is the same
+            const auto a = one_by_one.take(1);
+            ASSERT_EQ(together.take(1), a);
+            if (!a)
+                break;
+        }
+    }
 }
 
 TEST(FreeSpace, never_gives_a_word_twice_and_loses_none) {

@@ -25,10 +25,11 @@ ServerKey key_of(const Dest& record) {
 }
 
 Result<void> add(Store& store, std::span<const u32> records) {
+    std::vector<ServerKey> keys;
+    keys.reserve(records.size());
     for (const u32 id : records)
-        if (auto done = store.put_server(key_of(store.dests()[id])); !done)
-            return done;
-    return {};
+        keys.push_back(key_of(store.dests()[id]));
+    return store.put_servers(keys);
 }
 
 Result<void> remove(Store& store, std::span<const u32> records) {
@@ -58,10 +59,7 @@ Result<void> derive(Store& store) {
         if (!listed.contains(key))
             if (auto done = store.erase_server(key); !done)
                 return done;
-    for (const ServerKey& key : listed)
-        if (auto done = store.put_server(key); !done)
-            return done;
-    return {};
+    return store.put_servers(std::vector<ServerKey>(listed.begin(), listed.end()));
 }
 
 } // namespace bpvs::known_servers

@@ -37,16 +37,20 @@ Result<void> Ledger::read_services() {
         return std::unexpected(all.error());
     const u32 generation = store_.config().in_force.generation;
     std::erase_if(*all, [&](const auto& element) { return element.first.generation != generation; });
-    std::ranges::sort(*all, {}, [](const auto& element) { return element.second.set_offset; });
-    services_.reserve(all->size());
-    for (const auto& [key, service] : *all) {
-        if (service.id >= service_ids_.size() || service_ids_[service.id] ||
-            !words_.take_at(service.set_offset, service.set_words))
-            return fail(Errc::system, "Two services claim the same place in the tables; run `bpvs down` and load the "
-                                      "configuration again.");
-        services_.emplace(key, service);
-        service_ids_[service.id] = true;
+    services_ = std::move(*all);
+    std::vector<std::pair<u32, u32>> blocks;
+    blocks.reserve(services_.size());
+    bool sound = true;
+    for (const auto& [key, service] : services_) {
+        sound = sound && service.id < service_ids_.size() && !service_ids_[service.id];
+        if (sound)
+            service_ids_[service.id] = true;
+        blocks.emplace_back(service.set_offset, service.set_words);
     }
+    std::ranges::sort(blocks);
+    if (!sound || !words_.take_sorted(blocks))
+        return fail(Errc::system, "Two services claim the same place in the tables; run `bpvs down` and load the "
+                                  "configuration again.");
     return {};
 }
 
@@ -70,9 +74,24 @@ ServiceKey Ledger::key(const ServiceName& name) const {
             .family = name.family};
 }
 
+u32 Ledger::position_of(const ServiceKey& key) const {
+    constexpr u32 few = 8;
+    if (positions_.empty() && questions_++ < few) {
+        const auto it = std::ranges::find_if(services_, [&](const auto& s) { return KeyBytes{}(s.first, key); });
+        return it == services_.end() ? not_there : static_cast<u32>(it - services_.begin());
+    }
+    if (positions_.empty()) {
+        positions_.reserve(services_.size());
+        for (u32 i = 0; i < services_.size(); ++i)
+            positions_.emplace(services_[i].first, i);
+    }
+    const auto it = positions_.find(key);
+    return it == positions_.end() ? not_there : it->second;
+}
+
 const Service* Ledger::find(const ServiceKey& key) const {
-    const auto it = services_.find(key);
-    return it == services_.end() ? nullptr : &it->second;
+    const u32 position = position_of(key);
+    return position == not_there ? nullptr : &services_[position].second;
 }
 
 void Ledger::settle() {
@@ -186,19 +205,31 @@ void Ledger::retire_block(const Service& service) {
 }
 
 void Ledger::placed(const ServiceKey& key, const Service& service) {
-    const Service* old = find(key);
-    if (old && (old->set_offset != service.set_offset || old->set_words != service.set_words))
-        retire_block(*old);
-    services_.insert_or_assign(key, service);
+    const u32 position = position_of(key);
+    if (position == not_there) {
+        if (!positions_.empty())
+            positions_.emplace(key, static_cast<u32>(services_.size()));
+        services_.emplace_back(key, service);
+        return;
+    }
+    Service& old = services_[position].second;
+    if (old.set_offset != service.set_offset || old.set_words != service.set_words)
+        retire_block(old);
+    old = service;
 }
 
 void Ledger::erased(const ServiceKey& key) {
-    const Service* old = find(key);
-    if (!old)
+    const u32 position = position_of(key);
+    if (position == not_there)
         return;
-    retire_block(*old);
-    retired_services_.push_back(old->id);
-    services_.erase(key);
+    retire_block(services_[position].second);
+    retired_services_.push_back(services_[position].second.id);
+    if (!positions_.empty()) {
+        positions_[services_.back().first] = position;
+        positions_.erase(key);
+    }
+    services_[position] = services_.back();
+    services_.pop_back();
 }
 
 void Ledger::listed(u32 dest) {

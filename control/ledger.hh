@@ -31,8 +31,9 @@ public:
     static Result<std::unique_ptr<Ledger>> load(Store& store);
 
     ServiceKey key(const ServiceName& name) const;
+    /// Void after the next placed() or erased().
     const Service* find(const ServiceKey& key) const;
-    using Services = std::unordered_map<ServiceKey, Service, KeyBytes, KeyBytes>;
+    using Services = std::vector<std::pair<ServiceKey, Service>>;
     const Services& services() const { return services_; }
 
     /// All three: no_room. What is taken but not put to use comes back when the ledger is loaded again.
@@ -60,8 +61,14 @@ private:
     bool dest_is_free(u32 id) const;
     void forget_removed(u32 dest);
 
+    static constexpr u32 not_there = ~0U;
+    u32 position_of(const ServiceKey& key) const; ///< in services_
+
     Store& store_;
-    Services services_;
+    Services services_; ///< in no particular order
+    /// Where they are, from a few questions on: for one change of ten thousand services it does not pay.
+    mutable std::unordered_map<ServiceKey, u32, KeyBytes, KeyBytes> positions_;
+    mutable u32 questions_ = 0;
     FreeSpace words_;
     std::vector<bool> service_ids_;                                                ///< in use, or not settled
     std::vector<bool> dest_listed_;                                                ///< by a service

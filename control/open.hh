@@ -8,8 +8,10 @@
 #include "control/director.hh"
 #include "control/error.hh"
 #include "control/store.hh"
+#include "core/model/xdp.hh"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,11 +43,15 @@ public:
 /// permission, no_bpf, incompatible, system
 Result<std::unique_ptr<OpenDirector>> open_director(Access access, const UpOptions& options = {});
 
+/// Where to sit on an interface. Always at tc; at XDP, in front of it: when asked for, or where it suits.
+enum class AttachMode { automatic, tc, xdp };
+
 struct InterfaceStatus {
     std::string name;
     u32 ifindex;
-    std::string hook;   ///< "tc", or empty: not attached
+    std::string hook;   ///< "tc", "xdp" (in front of tc), or empty: not attached
     std::string reason; ///< why not attached
+    std::string lost;   ///< why packets that XDP sends through it are lost: that has changed since it was asked
 };
 
 struct DirectorStatus {
@@ -58,12 +64,15 @@ struct DirectorStatus {
         servers_max = 0;
     u64 memory = 0; ///< bytes that the tables take
     std::vector<std::pair<Reason, u64>> reasons;
+    std::optional<XdpCounts> xdp; ///< where some interface is attached so
 };
 
 Result<void> director_up(const UpOptions& options);
 /// Detaches, unpins, forgets everything. Not an error when nothing is up.
 Result<void> director_down();
-Result<void> director_attach(const std::string& interface);
+/// Attaches to an interface, or again in another mode. What it says: the mode, why, and what goes with it; one line
+/// each.
+Result<std::vector<std::string>> director_attach(const std::string& interface, AttachMode mode);
 Result<void> director_detach(const std::string& interface);
 Result<DirectorStatus> director_status();
 

@@ -95,7 +95,7 @@ void dest_drain(Store& store, u32 dest, u32 drain, u64 now) {
     put(store.dests()[dest].drain, drain);
 }
 
-void wide_services(Store& store, bool any) { put(store.config().wide_services, any ? 1u : 0u); }
+void kinds(Store& store, u32 all) { put(store.config().kinds, all); }
 
 void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
 
@@ -107,11 +107,6 @@ void timeouts(Store& store, const Timeouts& t) {
     set(State::established, t.tcp);
     set(State::fin_wait, t.tcp_fin);
     set(State::udp, t.udp);
-}
-
-void zero(Store& store, u32 index, const Counters& current) {
-    store.put_zero(index, current);
-    store.put_rates(index, Rates{.last = current});
 }
 
 void words(Store& store, u32 offset, std::span<const u32> block) {

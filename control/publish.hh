@@ -21,13 +21,11 @@ void dest_settings(Store& store, const SetEntry& entry, const Service& service, 
 void dest_removed(Store& store, u32 dest, u64 now);
 /// The service of a removed server has another wish since `now`.
 void dest_drain(Store& store, u32 dest, u32 drain, u64 now);
-/// Is there a service that packets to other ports than its own are for?
-void wide_services(Store& store, bool any);
+/// ServiceKinds there may be.
+void kinds(Store& store, u32 all);
 void setting(Store& store, u32 Settings::* which, u32 value);
 /// 0: unchanged
 void timeouts(Store& store, const Timeouts& t);
-/// From now on, counter `index` is shown as zero.
-void zero(Store& store, u32 index, const Counters& current);
 
 /// Both fields as one command wrote them.
 MarksInForce seen(const MarksInForce& where);

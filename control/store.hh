@@ -32,6 +32,13 @@ public:
     virtual std::span<const Counters> zeros() = 0;           ///< what -Z subtracts, as `counters`
     virtual void put_rates(u32 index, const Rates& value) = 0;
     virtual void put_zero(u32 index, const Counters& value) = 0;
+    /// Many at once: from now on `indices` count, and their rates grow, from `current`.
+    virtual void zero(std::span<const u32> indices, std::span<const Counters> current) {
+        for (std::size_t i = 0; i < indices.size(); ++i) {
+            put_zero(indices[i], current[i]);
+            put_rates(indices[i], Rates{.last = current[i]});
+        }
+    }
 
     virtual Result<std::vector<std::pair<ServiceKey, Service>>> services() = 0;
     /// Inserts or replaces one service; packets see the old one or the new one.
@@ -55,6 +62,13 @@ public:
     virtual Result<std::vector<ServerKey>> servers() = 0;
     virtual Result<void> put_server(const ServerKey& key) = 0;
     virtual Result<void> erase_server(const ServerKey& key) = 0; ///< also one that is not there
+    /// As put_services().
+    virtual Result<void> put_servers(std::span<const ServerKey> keys) {
+        for (const ServerKey& key : keys)
+            if (auto put = put_server(key); !put)
+                return put;
+        return {};
+    }
 
     virtual std::span<MarkRule> mark_rules() = 0;  ///< two halves of max_mark_rules
     virtual std::span<MarkPorts> mark_ports() = 0; ///< two halves of max_mark_ports

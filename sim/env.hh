@@ -163,17 +163,7 @@ public:
     /// one that becomes zero is sent as 0xffff (RFC 768).
     bool replace_l4_sum(u32 offset, Family, IpProto protocol, const Address& old_addr, const Address& addr,
                         Be16 old_port, Be16 port) {
-        u8* field = at(offset, sizeof(Be16));
-        if (!field)
-            return false;
-        Be16 check = net::load<Be16>(field);
-        if (protocol == IpProto::udp && check == Be16{})
-            return true;
-        check = net::replace(net::replace(check, old_addr, addr), old_port, port);
-        if (protocol == IpProto::udp && check == Be16{})
-            check = Be16{0xffff};
-        net::store(field, check);
-        return true;
+        return net::replace_whole_sum(*this, offset, protocol, old_addr, addr, old_port, port);
     }
 
     const Route* route(const RouteQuery& q) {
@@ -239,6 +229,13 @@ private:
     Route route_{};
     std::vector<Copy> copies_;
 };
-static_assert(Env<SimEnv>);
+static_assert(Env<SimEnv> && !FrontEnv<SimEnv>);
+
+/// The same in front of a SimEnv: interfaces lose nothing.
+struct SimFrontEnv : SimEnv {
+    using SimEnv::SimEnv;
+    bool sends_through(u32) { return true; }
+};
+static_assert(FrontEnv<SimFrontEnv>);
 
 } // namespace bpvs::sim

@@ -3,9 +3,11 @@
 #include "core/pipeline/age.hh"
 #include "core/pipeline/egress.hh"
 #include "core/pipeline/finish.hh"
+#include "core/pipeline/front.hh"
 #include "core/pipeline/ingress.hh"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace bpvs::sim {
 
@@ -27,6 +29,22 @@ Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
         v = finish(env, tables_.config, v.reason);
     count(v.reason);
     return {v, std::move(frame), env.mark(), env.take_copies()};
+}
+
+Outcome World::ingress_behind_front(u32 ifindex, Frame frame, u32 mark) {
+    const Interface* in = routes_.find(ifindex);
+    const Frame before = frame;
+    SimFrontEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
+    const Verdict v = front(env);
+    const Action action = action_of(v.reason);
+    if (action == Action::forward || action == Action::drop) {
+        finished_in_front_++;
+        count(v.reason);
+        return {v, std::move(frame), mark, {}};
+    }
+    if (frame != before)
+        throw std::logic_error("a frame was changed before it was left to the hook behind");
+    return ingress(ifindex, std::move(frame), mark);
 }
 
 Outcome World::egress(Frame frame) {

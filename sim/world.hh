@@ -22,6 +22,9 @@ public:
 
     /// A frame arrives on an interface that `routes` knows, marked by whoever saw it before.
     Outcome ingress(u32 ifindex, Frame frame, u32 mark = 0);
+    /// The same with the recipe of another hook in front: the frame that it leaves must be as it was.
+    Outcome ingress_behind_front(u32 ifindex, Frame frame, u32 mark = 0);
+    u64 finished_in_front() const { return finished_in_front_; }
     /// This host's own stack sends a frame.
     Outcome egress(Frame frame);
 
@@ -38,6 +41,7 @@ private:
 
     Tables tables_;
     Routes routes_;
+    u64 finished_in_front_ = 0;
     u64 time_ = 0; ///< nanoseconds since the beginning
     u64 jiffies_at_zero_;
     u64 next_sweep_ = 0;

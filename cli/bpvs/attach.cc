@@ -2,15 +2,43 @@
 #include "cli/bpvs/outcome.hh"
 #include "control/open.hh"
 
+#include <fmt/format.h>
+
+#include <map>
 #include <memory>
 
 namespace bpvs::cli {
 
+namespace {
+
+const std::map<std::string, AttachMode> modes{
+    {"auto", AttachMode::automatic}, {"tc", AttachMode::tc}, {"xdp", AttachMode::xdp}};
+
+Result<void> attach_and_say(const std::string& interface, AttachMode mode) {
+    const auto said = director_attach(interface, mode);
+    if (!said)
+        return std::unexpected(said.error());
+    for (std::size_t i = 0; i < said->size(); i++)
+        fmt::print("{}{}\n", i == 0 ? "" : "  ", (*said)[i]);
+    return {};
+}
+
+} // namespace
+
 void add_attach(CLI::App& app, int& status) {
     auto interface = std::make_shared<std::string>();
-    CLI::App* attach = app.add_subcommand("attach", "Attach the director to one more interface");
+    auto mode = std::make_shared<std::string>("auto");
+    CLI::App* attach = app.add_subcommand("attach", "Attach the director to one more interface, and say where");
     attach->add_option("interface", *interface, "its name")->required();
-    attach->callback([interface, &status] { status = outcome(director_attach(*interface)); });
+    attach
+        ->add_option("--mode", *mode,
+                     "tc: after XDP, before the host's stack; xdp: also by the driver itself, in front of tc; "
+                     "auto: which suits the interface; without the option: auto")
+        ->check([](const std::string& name) {
+            return modes.contains(name) ? "" : fmt::format("there is no mode `{}`, only auto, tc and xdp", name);
+        })
+        ->option_text("auto|tc|xdp");
+    attach->callback([interface, mode, &status] { status = outcome(attach_and_say(*interface, modes.at(*mode))); });
 }
 
 } // namespace bpvs::cli

@@ -33,7 +33,13 @@ std::string status_text(const DirectorStatus& s) {
     text += "interfaces:\n";
     for (const InterfaceStatus& i : s.interfaces)
         text += i.hook.empty() ? fmt::format("  {}: not attached: {}\n", i.name, i.reason)
-                               : fmt::format("  {}: attached at {}\n", i.name, i.hook);
+                               : fmt::format("  {}: attached at {}\n", i.name, i.hook == "xdp" ? "xdp and tc" : i.hook);
+    for (const InterfaceStatus& i : s.interfaces)
+        if (!i.lost.empty())
+            text += fmt::format("  packets from xdp to {0} are lost: {1}; attach again: bpvs attach --mode xdp …\n",
+                                i.name, i.lost);
+    if (s.xdp)
+        text += fmt::format("xdp: {} packets finished, {} left to tc\n", s.xdp->finished, s.xdp->left);
     text += "packets:\n";
     bool any = false;
     for (const auto& [reason, packets] : s.reasons) {
@@ -49,7 +55,7 @@ std::string status_text(const DirectorStatus& s) {
 std::string status_json(const DirectorStatus& s) {
     using nlohmann::ordered_json;
     ordered_json json{{"version", 1}, {"up", s.up}};
-    for (const char* only_when_up : {"program", "pin_path", "connections", "services", "room", "memory"})
+    for (const char* only_when_up : {"program", "pin_path", "connections", "services", "room", "memory", "xdp"})
         json[only_when_up] = nullptr;
     if (s.up) {
         json["program"] = s.version;
@@ -58,6 +64,8 @@ std::string status_json(const DirectorStatus& s) {
         json["services"] = s.services;
         json["room"] = {{"services", s.services_max}, {"servers", s.servers_max}};
         json["memory"] = s.memory;
+        if (s.xdp)
+            json["xdp"] = {{"finished", s.xdp->finished}, {"left", s.xdp->left}};
     }
     json["interfaces"] = ordered_json::array();
     for (const InterfaceStatus& i : s.interfaces) {

@@ -1,11 +1,14 @@
 #include "control/kernel/interfaces.hh"
 
+#include "control/kernel/release.hh"
+
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <net/if_arp.h>
 #include <netlink/cache.h>
 #include <netlink/route/classifier.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/vlan.h>
 #include <netlink/socket.h>
 
 #include <linux/pkt_sched.h>
@@ -14,6 +17,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <set>
 
 namespace bpvs::kernel {
 
@@ -23,13 +27,6 @@ namespace {
 constexpr u32 tc_preference = 1000;
 constexpr u32 tc_handle = 1;
 
-template <auto release>
-struct Release {
-    template <class T>
-    void operator()(T* p) const {
-        release(p);
-    }
-};
 using Socket = std::unique_ptr<nl_sock, Release<nl_socket_free>>;
 using Cache = std::unique_ptr<nl_cache, Release<nl_cache_free>>;
 
@@ -78,6 +75,14 @@ std::string master_of(nl_cache* links, rtnl_link* link) {
     return name;
 }
 
+std::array<u8, 6> mac_of(rtnl_link* link) {
+    std::array<u8, 6> mac{};
+    nl_addr* address = rtnl_link_get_addr(link);
+    if (address && nl_addr_get_len(address) == mac.size())
+        std::memcpy(mac.data(), nl_addr_get_binary_addr(address), mac.size());
+    return mac;
+}
+
 /// libbpf says on stderr what a caller is told by the return value anyway.
 int quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
 
@@ -90,13 +95,18 @@ Result<std::vector<Interface>> interfaces() {
         return fail(Errc::system, "cannot list the network interfaces");
     const Cache cache(raw);
     std::vector<Interface> all;
+    std::set<u32> under_vlans;
     for (nl_object* o = nl_cache_get_first(cache.get()); o; o = nl_cache_get_next(o)) {
         auto* link = reinterpret_cast<rtnl_link*>(o);
         const unsigned flags = rtnl_link_get_flags(link);
+        if (rtnl_link_is_vlan(link))
+            under_vlans.insert(static_cast<u32>(rtnl_link_get_link(link)));
         all.push_back({rtnl_link_get_name(link), static_cast<u32>(rtnl_link_get_ifindex(link)), (flags & IFF_UP) != 0,
                        (flags & IFF_LOOPBACK) != 0, rtnl_link_get_arptype(link) == ARPHRD_ETHER,
-                       master_of(cache.get(), link)});
+                       master_of(cache.get(), link), mac_of(link), rtnl_link_get_mtu(link), false});
     }
+    for (Interface& i : all)
+        i.has_vlans = under_vlans.contains(i.ifindex);
     return all;
 }
 

@@ -4,6 +4,7 @@
 #include "control/error.hh"
 #include "core/model/types.hh"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct Interface {
     bool loopback;
     bool ethernet;
     std::string port_of; ///< the bridge, bond or team it is a port of; its packets arrive there
+    std::array<u8, 6> mac;
+    u32 mtu;
+    bool has_vlans; ///< interfaces of VLANs stand on it
 };
 
 Result<std::vector<Interface>> interfaces();

@@ -74,15 +74,27 @@ Result<std::vector<Key>> keys_of(const Fd& map, const char* what) {
 }
 
 /// Elements are allocated without waiting for memory: it may be refused for a moment.
-bool put_patiently(const Fd& map, const void* key, const void* value) {
+template <class Put>
+bool patiently(Put put) {
     for (int attempt = 0; attempt < 100; ++attempt) {
-        if (bpf_map_update_elem(map.get(), key, value, BPF_ANY) == 0)
+        if (put() == 0)
             return true;
         if (errno != ENOMEM)
             break;
         usleep(1000);
     }
     return false;
+}
+
+bool put_patiently(const Fd& map, const void* key, const void* value) {
+    return patiently([&] { return bpf_map_update_elem(map.get(), key, value, BPF_ANY); });
+}
+
+/// Writes the elements `indices` of an array.
+template <class Value>
+void put_many(int array, std::span<const u32> indices, const std::vector<Value>& values) {
+    auto count = static_cast<u32>(indices.size());
+    bpf_map_update_batch(array, indices.data(), values.data(), &count, nullptr);
 }
 
 } // namespace
@@ -209,6 +221,20 @@ Result<void> KernelStore::put_server(const ServerKey& key) {
     return system_error("write a real server");
 }
 
+Result<void> KernelStore::put_servers(std::span<const ServerKey> keys) {
+    const std::vector<u32> there(keys.size(), 1);
+    std::size_t done = 0;
+    const auto put = [&] {
+        auto count = static_cast<u32>(keys.size() - done);
+        const int r = bpf_map_update_batch(servers_.get(), keys.data() + done, there.data() + done, &count, nullptr);
+        done += count; // also on an error
+        return r;
+    };
+    if (keys.empty() || patiently(put))
+        return {};
+    return system_error("write the real servers");
+}
+
 Result<void> KernelStore::erase_server(const ServerKey& key) {
     if (bpf_map_delete_elem(servers_.get(), &key) != 0 && errno != ENOENT)
         return system_error("delete a real server");
@@ -288,6 +314,17 @@ void KernelStore::put_rates(u32 index, const Rates& value) {
 
 void KernelStore::put_zero(u32 index, const Counters& value) {
     bpf_map_update_elem(zeros_.fd(), &index, &value, BPF_ANY);
+}
+
+void KernelStore::zero(std::span<const u32> indices, std::span<const Counters> current) {
+    if (indices.empty())
+        return;
+    std::vector<Rates> rates;
+    rates.reserve(current.size());
+    for (const Counters& c : current)
+        rates.push_back(Rates{.last = c});
+    put_many(zeros_.fd(), indices, std::vector<Counters>(current.begin(), current.end()));
+    put_many(rates_.fd(), indices, rates);
 }
 
 void KernelStore::settle() { wait_for_programs(); }

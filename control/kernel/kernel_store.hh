@@ -26,6 +26,7 @@ public:
     /// By a system call: to map a large table costs more than a few elements do.
     void put_rates(u32 index, const Rates& value) override;
     void put_zero(u32 index, const Counters& value) override;
+    void zero(std::span<const u32> indices, std::span<const Counters> current) override;
 
     Result<std::vector<std::pair<ServiceKey, Service>>> services() override;
     Result<void> put_service(const ServiceKey& key, const Service& value) override;
@@ -33,6 +34,7 @@ public:
     Result<std::vector<ServerKey>> servers() override;
     Result<void> put_server(const ServerKey& key) override;
     Result<void> erase_server(const ServerKey& key) override;
+    Result<void> put_servers(std::span<const ServerKey> keys) override;
     std::span<MarkRule> mark_rules() override { return {first<MarkRule>(mark_rules_), 2ul * max_mark_rules}; }
     std::span<MarkPorts> mark_ports() override { return {first<MarkPorts>(mark_ports_), 2ul * max_mark_ports}; }
     Result<std::vector<MarkPrefix>> mark_prefixes() override;

@@ -17,10 +17,13 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <vector>
 
-// The BPF object, embedded by the build (control/kernel/object.S).
+// The BPF objects, embedded by the build (control/kernel/object.S).
 extern "C" const char bpvs_object_begin[];
 extern "C" const char bpvs_object_end[];
+extern "C" const char bpvs_xdp_object_begin[];
+extern "C" const char bpvs_xdp_object_end[];
 
 namespace bpvs::kernel {
 
@@ -58,14 +61,15 @@ std::unexpected<Error> kernel_refused(const std::string& what, int error) {
                             std::strerror(error)));
 }
 
-Result<Object> open_object() {
+Result<Object> open_object(const char* begin, const char* end) {
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "bpvs", );
-    Object o(bpf_object__open_mem(bpvs_object_begin, static_cast<std::size_t>(bpvs_object_end - bpvs_object_begin),
-                                  &options));
+    Object o(bpf_object__open_mem(begin, static_cast<std::size_t>(end - begin), &options));
     if (!o)
         return kernel_refused("read the BPF object in this binary", errno);
     return o;
 }
+
+Result<Object> open_object() { return open_object(bpvs_object_begin, bpvs_object_end); }
 
 std::string pin_of(const std::string& directory, const char* name) { return directory + "/" + name; }
 
@@ -106,10 +110,9 @@ void set_sizes(bpf_object* o, const Sizes& room) {
 
 int program_fd(bpf_object* o, const char* name) { return bpf_program__fd(bpf_object__find_program_by_name(o, name)); }
 
-Programs programs_of(bpf_object* o) {
-    const auto copy = [&](const char* name) { return Fd(fcntl(program_fd(o, name), F_DUPFD_CLOEXEC, 0)); };
-    return {copy("bpvs_ingress"), copy("bpvs_egress")};
-}
+Fd copy_of(bpf_object* o, const char* name) { return Fd(fcntl(program_fd(o, name), F_DUPFD_CLOEXEC, 0)); }
+
+Programs programs_of(bpf_object* o) { return {copy_of(o, "bpvs_ingress"), copy_of(o, "bpvs_egress")}; }
 
 Result<void> load_programs(bpf_object* o) {
     if (const int r = bpf_object__load(o); r != 0)
@@ -131,13 +134,18 @@ Result<void> arm(bpf_object* o) {
     return fail(Errc::system, "cannot start the timers: the kernel gave no memory for them for two seconds; try again");
 }
 
+Result<void> pin_program(bpf_object* o, const std::string& directory, const char* name) {
+    const std::string path = pin_of(directory, name);
+    unlink(path.c_str());
+    if (bpf_obj_pin(program_fd(o, name), path.c_str()) != 0)
+        return kernel_refused(fmt::format("pin {}", name), errno);
+    return {};
+}
+
 Result<void> pin_programs(bpf_object* o, const std::string& directory) {
-    for (const char* name : program_names) {
-        const std::string path = pin_of(directory, name);
-        unlink(path.c_str());
-        if (bpf_obj_pin(program_fd(o, name), path.c_str()) != 0)
-            return kernel_refused(fmt::format("pin {}", name), errno);
-    }
+    for (const char* name : program_names)
+        if (auto done = pin_program(o, directory, name); !done)
+            return done;
     return {};
 }
 
@@ -181,8 +189,12 @@ u32 object_version() { return BPVS_VERSION_MAJOR << 16 | BPVS_VERSION_MINOR << 8
 
 u64 object_build() {
     u64 hash = 0xcbf29ce484222325; // FNV-1a
-    for (const char* p = bpvs_object_begin; p != bpvs_object_end; p++)
-        hash = (hash ^ static_cast<u8>(*p)) * 0x100000001b3;
+    const auto add = [&hash](const char* begin, const char* end) {
+        for (const char* p = begin; p != end; p++)
+            hash = (hash ^ static_cast<u8>(*p)) * 0x100000001b3;
+    };
+    add(bpvs_object_begin, bpvs_object_end);
+    add(bpvs_xdp_object_begin, bpvs_xdp_object_end);
     return hash;
 }
 
@@ -227,6 +239,35 @@ Result<void> upgrade(const std::string& directory, const std::function<Result<vo
     return in_order([&] { return for_each_map(o, reuse); }, [&] { return load_programs(o); },
                     [&] { return attach(programs_of(o)); }, [&] { return arm(o); },
                     [&] { return pin_programs(o, directory); });
+}
+
+Result<Fd> load_xdp(const std::string& directory) {
+    libbpf_set_print(quiet);
+    auto object = open_object(bpvs_xdp_object_begin, bpvs_xdp_object_end);
+    if (!object)
+        return std::unexpected(object.error());
+    bpf_object* o = object->get();
+    std::vector<bpf_map*> own;
+    const auto reuse = [&](bpf_map* m) {
+        const Fd fd(bpf_obj_get(pin_of(directory, bpf_map__name(m)).c_str()));
+        if (fd)
+            return bpf_map__reuse_fd(m, fd.get());
+        if (errno != ENOENT)
+            return -errno;
+        own.push_back(m);
+        return 0;
+    };
+    const auto pin_own = [&]() -> Result<void> {
+        for (bpf_map* m : own)
+            if (const int r = bpf_map__pin(m, pin_of(directory, bpf_map__name(m)).c_str()); r != 0)
+                return kernel_refused(fmt::format("set up the table `{}`", bpf_map__name(m)), -r);
+        return {};
+    };
+    auto done = in_order([&] { return for_each_map(o, reuse); }, [&] { return load_programs(o); }, pin_own,
+                         [&] { return pin_program(o, directory, "bpvs_xdp"); });
+    if (!done)
+        return std::unexpected(done.error());
+    return copy_of(o, "bpvs_xdp");
 }
 
 void finish(Config& config) {

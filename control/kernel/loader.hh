@@ -12,7 +12,7 @@
 
 namespace bpvs::kernel {
 
-/// Version and content hash of the BPF object that this binary carries.
+/// Version and content hash of the BPF objects that this binary carries.
 u32 object_version();
 u64 object_build();
 
@@ -38,6 +38,10 @@ Result<Programs> load(const std::string& directory, const Sizes& room);
 /// lets `attach` put them where the old ones run, then hands timers and pins over. Packets run through the
 /// old program or the new one, never through none. On failure the old programs stay in charge.
 Result<void> upgrade(const std::string& directory, const std::function<Result<void>(const Programs&)>& attach);
+
+/// Loads the XDP program over the maps of the director in `directory`, makes those that only it has, and pins it there
+/// in the place of an older one.
+Result<Fd> load_xdp(const std::string& directory);
 
 /// Marks a loaded director as complete, the last step of bringing it up.
 void finish(Config& config);

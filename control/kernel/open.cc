@@ -5,8 +5,10 @@
 #include "control/kernel/kernel_store.hh"
 #include "control/kernel/loader.hh"
 #include "control/kernel/memory.hh"
+#include "control/kernel/mode.hh"
 #include "control/kernel/place.hh"
 #include "control/kernel/routes.hh"
+#include "control/kernel/xdp.hh"
 #include "core/model/timeouts.hh"
 
 #include <bpf/bpf.h>
@@ -178,8 +180,11 @@ Result<std::vector<Interface>> chosen_interfaces(const std::vector<std::string>&
 
 void take_down(const Site& site) {
     AttachedInterfaces attached(site.directory());
-    for (const u32 ifindex : attached.all())
+    XdpHook xdp(site.directory());
+    for (const u32 ifindex : attached.all()) {
+        xdp.detach(ifindex);
         attached.detach(ifindex);
+    }
     site.place.remove(site.cookie);
 }
 
@@ -241,7 +246,7 @@ Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
             if (auto ok = attached.attach(i, p); !ok)
                 return ok;
         }
-        return {};
+        return XdpHook(site.directory()).upgrade();
     });
     if (done)
         finish(store.config());
@@ -309,8 +314,8 @@ Result<void> director_up(const UpOptions& options) {
                                                   wanted, what, room));
     for (const std::string& name : options.interfaces) {
         opened->reset(); // attaching takes the lock itself
-        if (auto ok = director_attach(name); !ok)
-            return ok;
+        if (auto ok = director_attach(name, AttachMode::tc); !ok)
+            return std::unexpected(ok.error());
     }
     return {};
 }
@@ -329,7 +334,39 @@ Result<void> director_down() {
     return {};
 }
 
-Result<void> director_attach(const std::string& interface) {
+namespace {
+
+/// Takes the XDP program to the interface, or away from it; tc stays.
+Result<void> stand_at_xdp(XdpHook& xdp, const Interface& i, bool wanted) {
+    if (wanted == xdp.attached(i.ifindex))
+        return {};
+    if (wanted)
+        return xdp.attach(i);
+    xdp.detach(i.ifindex);
+    return {};
+}
+
+/// What a user should know about an interface with XDP.
+void add_remarks(std::vector<std::string>& said, const std::vector<Interface>& all, const Interface& here,
+                 const XdpHook& xdp) {
+    const auto features = xdp_features();
+    for (const Interface& i : all) {
+        if (i.loopback || !i.ethernet || !i.up)
+            continue;
+        const Device d = device_of(i, features);
+        const std::string lost = why_lost(i, d, xdp.attached(i.ifindex));
+        if (!lost.empty() && (i.ifindex != here.ifindex || d.driver == "veth"))
+            said.push_back(fmt::format("packets that leave through {} are left to tc: {}", i.name, lost));
+    }
+    if (device_of(here, features).driver == "veth")
+        said.emplace_back(
+            "frames whose checksums its peer leaves to the device are left to tc: on the peer, ethtool -K "
+            "tx off");
+}
+
+} // namespace
+
+Result<std::vector<std::string>> director_attach(const std::string& interface, AttachMode mode) {
     auto site = open_site(false, true);
     if (!site)
         return std::unexpected(site.error());
@@ -344,7 +381,35 @@ Result<void> director_attach(const std::string& interface) {
     auto programs = pinned_programs(site->directory());
     if (!programs)
         return std::unexpected(programs.error());
-    return AttachedInterfaces(site->directory()).attach(chosen->front(), *programs);
+    const Interface& i = chosen->front();
+    const Device device = device_of(i, xdp_features());
+    if (const std::string why = why_not_xdp(i, device); mode == AttachMode::xdp && !why.empty())
+        return fail(Errc::no_interface, fmt::format("cannot attach to {} at XDP: {}; use --mode tc", interface, why));
+    Choice choice = choose_mode(i, device);
+    if (mode != AttachMode::automatic)
+        choice = {mode == AttachMode::xdp, "as asked for"};
+
+    AttachedInterfaces attached(site->directory());
+    const bool before = tc_attached(i.ifindex).has_value();
+    if (auto ok = attached.attach(i, *programs); !ok)
+        return std::unexpected(ok.error());
+    XdpHook xdp(site->directory());
+    auto stands = stand_at_xdp(xdp, i, choice.xdp);
+    if (!stands && mode == AttachMode::automatic)
+        choice = {false, stands.error().message};
+    else if (!stands && !before)
+        attached.detach(i.ifindex);
+    auto all = interfaces();
+    auto published = all ? xdp.publish_ports(*all) : std::unexpected(all.error());
+    if (!stands && mode != AttachMode::automatic)
+        return std::unexpected(stands.error());
+    if (!published)
+        return std::unexpected(published.error());
+    std::vector<std::string> said{fmt::format("{}: at {}: {} ({})", i.name, choice.xdp ? "XDP, in front of tc" : "tc",
+                                              choice.why, description(i, device))};
+    if (choice.xdp)
+        add_remarks(said, *all, i, xdp);
+    return said;
 }
 
 Result<void> director_detach(const std::string& interface) {
@@ -356,8 +421,11 @@ Result<void> director_detach(const std::string& interface) {
         return std::unexpected(i.error());
     if (!site->place.has(site->cookie) || !tc_attached(i->ifindex))
         return fail(Errc::no_interface, fmt::format("the director is not attached to {}", interface));
+    XdpHook xdp(site->directory());
+    xdp.detach(i->ifindex);
     AttachedInterfaces(site->directory()).detach(i->ifindex);
-    return {};
+    auto all = interfaces();
+    return all ? xdp.publish_ports(*all) : std::unexpected(all.error());
 }
 
 Result<DirectorStatus> director_status() {
@@ -372,12 +440,22 @@ Result<DirectorStatus> director_status() {
     auto all = interfaces();
     if (!all)
         return std::unexpected(all.error());
+    const XdpHook xdp(*store ? site->directory() : "");
+    s.xdp = xdp.counts();
+    const auto features = s.xdp ? xdp_features() : std::map<u32, u64>{};
     for (const Interface& i : *all) {
         const bool attached = *store && tc_attached(i.ifindex).has_value();
+        const bool at_xdp = attached && xdp.attached(i.ifindex);
         std::string why = attached ? "" : unsuitable(i);
         if (!attached && why.empty())
             why = *store ? fmt::format("not asked for: bpvs attach {}", i.name) : "no director is up";
-        s.interfaces.push_back({i.name, i.ifindex, attached ? "tc" : "", std::move(why)});
+        const auto port = xdp.port(i.ifindex);
+        s.interfaces.push_back({i.name, i.ifindex,
+                                at_xdp     ? "xdp"
+                                : attached ? "tc"
+                                           : "",
+                                std::move(why),
+                                port && port->flags & port_sends ? why_lost(i, device_of(i, features), at_xdp) : ""});
     }
     if (!*store)
         return s;

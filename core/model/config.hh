@@ -17,6 +17,13 @@ struct InForce {
     u32 enabled;    ///< 0: no service is configured, the director is inert (as IPVS)
 };
 
+/// What kinds of services there may be. Bits of Config::kinds.
+enum ServiceKind : u32 {
+    one_port_kind = 0,
+    wide_kind = 1, ///< on all ports, or a persistent one of FTP
+    mark_kind = 2, ///< by firewall mark
+};
+
 /// The only element of `config`. Written by the control library under its lock, read by packets.
 struct Config {
     u32 layout;  ///< layout_version
@@ -33,7 +40,7 @@ struct Config {
     u32 max_words;             ///< capacity of `words`
     u32 used_dests;            ///< ids below this may be in use: bound of the estimator's walk
     u32 used_services;
-    u32 wide_services; ///< 1: there may be a service on all ports, or a persistent one of FTP
+    u32 kinds; ///< ServiceKind
     Settings settings;
 };
 

@@ -56,6 +56,7 @@ enum ConnFlag : u16 {
                         ///< held connection, only the reply's tuple is its own
     conn_one_packet = 4, ///< for replies only: every datagram of the client is scheduled. Not counted
     conn_resets = 16,    ///< held: what comes is answered with resets
+    conn_put_off = 32,   ///< entered at XDP, which left its first packet to tc: it still counts as new
 };
 
 /// The mutable word of a connection, changed by compare-and-swap on `word`.

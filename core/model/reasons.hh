@@ -44,7 +44,8 @@
     X(table_full,        drop,    "new connection refused: the connection table is full")                            \
     X(collision,         drop,    "new connection refused: the destinations tried already have a connection with the same reply tuple") \
     X(raced,             drop,    "another CPU was entering the same connection at this moment")                     \
-    X(internal_error,    drop,    "a helper of the kernel failed while the packet was being rewritten")
+    X(internal_error,    drop,    "a helper of the kernel failed while the packet was being rewritten")          \
+    X(left_to_tc,        pass,    "at XDP only, and not counted: tc finishes the packet, and counts it under what becomes of it")
 // clang-format on
 
 namespace bpvs {

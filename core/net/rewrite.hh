@@ -90,6 +90,44 @@ template <Side side, class E>
     return true;
 }
 
+/// Makes up a sum of TCP or UDP that is whole, not left to a device. UDP's zero is none and stays zero.
+template <class E>
+[[gnu::always_inline]] inline bool replace_whole_sum(E& e, u32 offset, IpProto protocol, const Address& old_addr,
+                                                     const Address& addr, Be16 old_port, Be16 port) {
+    u8* field = e.at(offset, sizeof(Be16));
+    if (!field)
+        return false;
+    Be16 check = load<Be16>(field);
+    if (protocol == IpProto::udp && check == Be16{})
+        return true;
+    check = replace(replace(check, old_addr, addr), old_port, port);
+    if (protocol == IpProto::udp && check == Be16{})
+        check = Be16{0xffff};
+    store(field, check);
+    return true;
+}
+
+/// What TCP's and UDP's sums cover beside the packet: addresses, protocol, length (RFC 9293, 3.1; RFC 8200, 8.1).
+[[gnu::always_inline]] inline u16 pseudo_header_sum(const Flow& f, u32 length) {
+    u64 sum = u64{static_cast<u32>(to_be32(length))} + static_cast<u16>(to_be16(static_cast<u8>(f.protocol)));
+    for (u32 i = 0; i < 4; i++)
+        sum += u64{static_cast<u32>(f.saddr.word[i])} + static_cast<u32>(f.daddr.word[i]);
+    sum = (sum & 0xffffffffu) + (sum >> 32);
+    return fold(static_cast<u32>(sum + (sum >> 32)));
+}
+
+/// Could a device be meant to finish this packet's transport sum? Then the field holds the pseudo header's, or zero
+/// with SCTP. So it does in one whole packet of 65,536.
+template <class E>
+[[gnu::always_inline]] inline bool may_lack_sum(E& e, u32 l3, const Packet& p) {
+    if (p.flow.protocol == IpProto::sctp) {
+        const u8* field = e.at(p.l4 + sctp::check, sizeof(u32));
+        return !field || load<u32>(field) == 0;
+    }
+    const u8* field = e.at(p.l4 + (p.flow.protocol == IpProto::tcp ? tcp::check : udp::check), sizeof(Be16));
+    return !field || static_cast<u16>(load<Be16>(field)) == pseudo_header_sum(p.flow, p.length - (p.l4 - l3));
+}
+
 /// Translates `side` of a TCP, UDP or SCTP packet to addr:port. False: a helper failed, the packet is unusable.
 template <Side side, class E>
 [[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, const Address& addr, Be16 port,

@@ -1,7 +1,8 @@
 // Env: what the packet path asks of the world it runs in. BPF at tc (bpf/env_tc.hh) and the native
-// simulation (sim/env.hh) provide it. A capability that a world lacks is a missing member.
+// simulation (sim/env.hh) provide all of it. A capability that a world lacks is a missing member.
 //
-// Tables are the part that needs no packet: the timers work with them alone.
+// Tables are the part that needs no packet: the timers work with them alone. A FrontEnv (BPF at XDP, bpf/env_xdp.hh)
+// stands in front of a whole Env: it sends packets on, or leaves them to that one with nothing done.
 #pragma once
 
 #include "core/model/config.hh"
@@ -75,33 +76,45 @@ constexpr u32 longest_sum = 1536;
 
 constexpr int flow_inserted = 0, flow_exists = 1, flow_no_room = 2;
 
-/// Tables and one packet.
+/// Tables and one packet that can be translated.
 template <class E>
-concept Env = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const Address& addr, Be16 port,
-                                    const RouteQuery& q, Address& own, const net::Packet& packet, const void* bytes) {
-    { E::l3 } -> Same<const u32&>;  // offset of the network header
-    { e.for_us() } -> Same<bool>;   // addressed to this host at link level, untagged
-    { e.family() } -> Same<Family>; // of the network header; none: neither
-    { e.mark() } -> Same<u32>;      // the packet's, as whoever saw it before left it
-    { e.set_mark(offset) };
+concept PacketEnv = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, const Address& addr, Be16 port,
+                                          const RouteQuery& q, const net::Packet& packet) {
+    { E::l3 } -> Same<const u32&>;             // offset of the network header
+    { e.for_us() } -> Same<bool>;              // addressed to this host at link level, untagged
+    { e.family() } -> Same<Family>;            // of the network header; none: neither
     { e.length() } -> Same<u32>;               // of the frame, from the network header on
     { e.at(offset, offset) } -> Same<u8*>;     // `length` writable bytes at `offset`, or null
     { e.read(offset, offset) } -> Same<bool>;  // a word of the packet, as it lies there; false: beyond its end
     { e.segment_length(packet) } -> Same<u32>; // IP length of the largest frame this packet becomes on the wire
     { e.replace_l4_sum(offset, f, p, addr, addr, port, port) } -> Same<bool>;
-    { e.route(q) } -> Same<const Route*>;    // overwritten by the next call
-    { e.own_address(q, own) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
-    // for answers of our own; pointers from at() are void after each
-    { e.trim(offset) } -> Same<bool>;                  // the frame ends so many bytes after its network header begins
-    { e.make_room(offset) } -> Same<bool>;             // zero bytes between link and network header; after trim()
-    { e.put(offset, bytes, offset) } -> Same<bool>;    // overwrites bytes
-    { e.sum_is_left_to_device(offset) } -> Same<bool>; // the transport sum at `offset` is of the pseudo header only
-    { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
-    { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
-    { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
-    // of reset.hh, called in the way that suits this world
-    { e.prepare_resets(f, offset, offset) } -> Same<bool>;
-    { e.send_reset(offset, bool{}, offset) };
+    { e.route(q) } -> Same<const Route*>; // overwritten by the next call
 };
+
+/// A packet that another world sees if this one does not take it.
+template <class E>
+concept FrontEnv = PacketEnv<E> && requires(E& e, u32 ifindex) {
+    { e.sends_through(ifindex) } -> Same<bool>; // what is sent through this interface, as it arrived, is not lost
+};
+
+/// A packet that nobody else takes care of: marks, answers and resets of our own are part of it.
+template <class E>
+concept Env =
+    PacketEnv<E> && requires(E& e, u32 offset, Family f, const RouteQuery& q, Address& own, const void* bytes) {
+        { e.mark() } -> Same<u32>; // the packet's, as whoever saw it before left it
+        { e.set_mark(offset) };
+        { e.own_address(q, own) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
+        // for answers of our own; pointers from at() are void after each
+        { e.trim(offset) } -> Same<bool>;               // the frame ends so many bytes after its network header begins
+        { e.make_room(offset) } -> Same<bool>;          // zero bytes between link and network header; after trim()
+        { e.put(offset, bytes, offset) } -> Same<bool>; // overwrites bytes
+        { e.sum_is_left_to_device(offset) } -> Same<bool>; // the transport sum at `offset` is of the pseudo header only
+        { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
+        { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
+        { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
+        // of reset.hh, called in the way that suits this world
+        { e.prepare_resets(f, offset, offset) } -> Same<bool>;
+        { e.send_reset(offset, bool{}, offset) };
+    };
 
 } // namespace bpvs

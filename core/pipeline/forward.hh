@@ -53,14 +53,27 @@ template <class E>
     return true;
 }
 
-/// Sends a client's packet to the connection's destination.
+/// How a client's packet leaves for its connection's destination.
 template <class E>
-[[gnu::always_inline]] inline Verdict send_request(E& e, const Config& config, const net::Packet& p, Conn& c,
-                                                   Reason sent, Reason to_stack) {
-    Verdict v = verdict(sent);
+[[gnu::always_inline]] inline Leave way_of_request(E& e, const Config& config, const net::Packet& p, Conn& c,
+                                                   Verdict& v) {
     const RouteQuery query{p.flow.saddr, c.dest,   p.flow.sport, c.dport,
                            c.protocol,   c.family, p.tos,        e.segment_length(p)};
-    const Leave leave = p.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
+    return p.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
+}
+
+/// How a destination's packet leaves for the client.
+template <class E>
+[[gnu::always_inline]] inline Leave way_of_reply(E& e, const Config& config, const net::Packet& p, Conn& c,
+                                                 Verdict& v) {
+    const RouteQuery query{c.vip, c.client, c.vport, c.cport, c.protocol, c.family, p.tos, e.segment_length(p)};
+    return p.ttl > 1 ? find_way(e, config, query, c.to_client, v) : Leave::stack;
+}
+
+/// Sends a client's packet to the connection's destination, as way_of_request() found.
+template <class E>
+[[gnu::always_inline]] inline Verdict send_request(E& e, const net::Packet& p, Conn& c, Leave leave, Verdict v,
+                                                   Reason to_stack) {
     const bool sends = leave == Leave::direct || leave == Leave::by_neighbour;
     // What the stack is about to refuse for its length it quotes with the TTL of a forwarded packet, as IPVS.
     const bool decrement = sends || (leave == Leave::too_long && p.dont_fragment);
@@ -75,14 +88,9 @@ template <class E>
     return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);
 }
 
-/// Sends a destination's packet to the client, as from the VIP.
+/// Sends a destination's packet to the client, as from the VIP and as way_of_reply() found.
 template <class E>
-[[gnu::always_inline]] inline Verdict send_reply(E& e, const Config& config, const net::Packet& p, Conn& c) {
-    Verdict v = verdict(Reason::reply_forwarded);
-    const RouteQuery query{c.vip, c.client, c.vport, c.cport, c.protocol, c.family, p.tos, e.segment_length(p)};
-    if (p.ttl <= 1)
-        return verdict(Reason::reply_to_stack);
-    const Leave leave = find_way(e, config, query, c.to_client, v);
+[[gnu::always_inline]] inline Verdict send_reply(E& e, const net::Packet& p, Conn& c, Leave leave, Verdict v) {
     // Without DF the stack would fragment it and send it on under the destination's own address.
     if (leave == Leave::too_long && !p.dont_fragment)
         return verdict(Reason::reply_too_long);

@@ -2,32 +2,22 @@
 // state, rewrite, forward. What is not ours goes on untouched. See docs/life-of-a-packet.md.
 #pragma once
 
-#include "core/pipeline/account.hh"
 #include "core/pipeline/drain.hh"
 #include "core/pipeline/mark.hh"
+#include "core/pipeline/pass.hh"
 #include "core/pipeline/related.hh"
 #include "core/pipeline/reset.hh"
 #include "core/pipeline/schedule.hh"
 
 namespace bpvs {
 
-/// A client's packet of a connection, new or known.
-template <class E>
-[[gnu::always_inline]] inline Verdict handle_request(E& e, const Config& config, const net::Packet& p, Conn& c,
-                                                     const Dest& dest, bool is_new) {
-    account<Direction::request>(e, config, c, dest, p.length, is_new);
-    update_state(e, config, c, Direction::request, p);
-    return send_request(e, config, p, c, is_new ? Reason::new_connection : Reason::request_forwarded,
-                        is_new ? Reason::new_to_stack : Reason::request_to_stack);
-}
-
 /// A destination's packet of a connection. It is translated even when the destination was removed, unless its
 /// connections are over.
 template <class E>
 [[gnu::always_inline]] inline Verdict handle_reply(E& e, const Config& config, const net::Packet& p,
                                                    const Found& found) {
-    Conn& c = *found.conn;
-    if (const Dest* dest = e.dest(c.dest_id)) {
+    const Dest* dest = e.dest(found.conn->dest_id);
+    if (dest) {
         const Course course = course_of_reply(e, config, p, *dest);
         if (course == Course::reset)
             return reset_connection(e, p, found);
@@ -35,10 +25,8 @@ template <class E>
             e.end(found.index, Ending::quiet);
             return verdict(Reason::reply_expired);
         }
-        account<Direction::reply>(e, config, c, *dest, p.length, false);
     }
-    update_state(e, config, c, Direction::reply, p);
-    return send_reply(e, config, p, c);
+    return pass_reply(e, config, p, *found.conn, dest);
 }
 
 /// nat_icmp_send: is a packet of no connection one of a real server? What the stack will answer by itself is not.
@@ -66,18 +54,10 @@ template <class E>
     const bool inert = is_inert(e, *config);
     if (inert && config->marks.rules == 0)
         return verdict(Reason::inert);
-    if (!e.for_us())
-        return verdict(Reason::not_for_us);
-    const Family family = e.family();
-    if (family == Family::none)
-        return verdict(Reason::not_ip);
 
     Flow flow{};
     net::Packet p{flow};
-    Reason why = net::parse_ip(e, family, E::l3, p);
-    if (why != Reason::count)
-        return verdict(why);
-    why = net::find_length(e, p);
+    Reason why = read_ip(e, p);
     if (why != Reason::count)
         return verdict(why);
     if (net::is_icmp(p.flow))
@@ -133,7 +113,7 @@ template <class E>
             return verdict(why);
         dest = e.dest(found.conn->dest_id);
     }
-    return dest ? handle_request(e, *config, p, *found.conn, *dest, is_new) : verdict(Reason::internal_error);
+    return dest ? pass_request(e, *config, p, *found.conn, *dest, is_new) : verdict(Reason::internal_error);
 }
 
 } // namespace bpvs

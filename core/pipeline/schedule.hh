@@ -34,7 +34,7 @@ template <class T>
     key.family = p.flow.family;
     if (const Service* by_port = t.find_service(key))
         return by_port;
-    if (config.wide_services == 0)
+    if ((config.kinds & wide_kind) == 0)
         return nullptr;
     if (p.flow.protocol == IpProto::tcp && may_be_ftp_data(p.flow.dport)) {
         key.vport = ftp_port;
@@ -132,6 +132,9 @@ template <class T>
 
     w->tried.count = 0;
     Kind kind{0, (service->flags & service_one_packet) && p.flow.protocol == IpProto::udp};
+    if constexpr (FrontEnv<T>)
+        if (kind.one_packet) // one that must be left in the end could not be found again
+            return Reason::left_to_tc;
     if (service->persistence != 0)
         return follow_template(t, config, *service, p, kind, found);
     for (u32 i = 0; i < schedule_tries; i++) {

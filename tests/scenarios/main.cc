@@ -27,16 +27,30 @@ using Report = std::string;
 
 Report report(const std::optional<Failure>& failure) { return failure ? "f" + to_text(*failure) : "o"; }
 
+/// How many frames did not reach tc is part of the report of worlds with another hook in front.
+Report with_finished(const Report& result, bpvs::u64 frames) {
+    return result == "o" ? fmt::format("o: {} frames finished in front of tc", frames) : result;
+}
+
 Report play_native(const std::string& text) {
     NativeBench bench;
     return report(Player(bench).play(text));
+}
+
+Report play_front(const std::string& text) {
+    NativeBench bench({}, true);
+    const Report result = report(Player(bench).play(text));
+    return with_finished(result, bench.world().finished_in_front());
 }
 
 template <class KernelBench>
 Report play_here(const std::string& text) {
     try {
         KernelBench bench;
-        return report(Player(bench).play(text));
+        const Report result = report(Player(bench).play(text));
+        if constexpr (requires { bench.finished_at_xdp(); })
+            return with_finished(result, bench.finished_at_xdp());
+        return result;
     } catch (const Unavailable& why) {
         return std::string("s") + why.what();
     }
@@ -78,14 +92,24 @@ Report finish(const Playing& playing) {
     return result;
 }
 
-/// Scenarios in which IPVS does otherwise, with the reason: lines NAME: REASON.
-std::map<std::string, std::string> read_differences(const std::filesystem::path& path) {
+/// What is listed about scenarios, as lines NAME: TEXT.
+std::map<std::string, std::string> read_list(const std::filesystem::path& path) {
     std::map<std::string, std::string> all;
     std::ifstream file(path);
     for (std::string line; std::getline(file, line);)
         if (const std::size_t colon = line.find(": "); !line.starts_with('#') && colon != std::string::npos)
             all.emplace(line.substr(0, colon), line.substr(colon + 2));
     return all;
+}
+
+/// The listed number of frames must be finished in front of tc.
+Report if_finished(const Report& result, const std::filesystem::path& scenario) {
+    static const auto all = read_list(scenario.parent_path() / "finished-in-front.txt");
+    const auto listed = all.find(scenario.stem());
+    const bool as_listed = listed == all.end() || result[0] != 'o' || result.starts_with("o: " + listed->second + " ");
+    return as_listed ? result
+                     : fmt::format("fexpected: {} frames finished in front of tc\n      got:      {}", listed->second,
+                                   result.substr(3));
 }
 
 /// What is listed must differ.
@@ -127,7 +151,7 @@ void play_on_ipvs(const std::vector<Scenario>& all, Tally& tally) {
         for (; next < all.size() && playing.size() < at_once; next++)
             playing.push_back(start_apart<IpvsBench>(all[next].text));
         const auto& path = all[done].path;
-        const auto differences = read_differences(path.parent_path() / "different-from-ipvs.txt");
+        const auto differences = read_list(path.parent_path() / "different-from-ipvs.txt");
         const auto listed = differences.find(path.stem());
         const Report result = finish(playing.front());
         playing.pop_front();
@@ -136,7 +160,7 @@ void play_on_ipvs(const std::vector<Scenario>& all, Tally& tally) {
 }
 
 int usage() {
-    fmt::print(stderr, "usage: bpvs_scenarios [--world native|bpf|ipvs] FILE.scn ...\n");
+    fmt::print(stderr, "usage: bpvs_scenarios [--world native|front|bpf|xdp|ipvs] FILE.scn ...\n");
     return 2;
 }
 
@@ -149,7 +173,8 @@ int main(int argc, char** argv) {
         world = argv[at + 1];
         at += 2;
     }
-    if (at >= argc || (!world.empty() && world != "native" && world != "bpf" && world != "ipvs"))
+    if (at >= argc || (!world.empty() && world != "native" && world != "front" && world != "bpf" && world != "xdp" &&
+                       world != "ipvs"))
         return usage();
     Tally tally;
     std::vector<Scenario> scenarios;
@@ -167,8 +192,12 @@ int main(int argc, char** argv) {
     for (const auto& [path, text] : scenarios) {
         if (world.empty() || world == "native")
             tally.add(path.stem(), "native", play_native(text));
+        if (world.empty() || world == "front")
+            tally.add(path.stem(), "front", if_finished(play_front(text), path));
         if (world.empty() || world == "bpf")
             tally.add(path.stem(), "bpf", finish(start_apart<BpfBench>(text)));
+        if (world.empty() || world == "xdp")
+            tally.add(path.stem(), "xdp", if_finished(finish(start_apart<XdpBench>(text)), path));
     }
     fmt::print("{} passed, {} failed, {} skipped\n", tally.passed, tally.failed, tally.skipped);
     return tally.failed ? 1 : 0;

@@ -35,10 +35,15 @@ int watch(const std::string& interface) {
     return fd;
 }
 
-Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex, u32 mark) {
+int open_program(const std::string& program) {
     const int fd = bpf_obj_get(program.c_str());
     if (fd < 0)
         throw Wrong(fmt::format("cannot open {}: {}", program, std::strerror(errno)));
+    return fd;
+}
+
+Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex, u32 mark) {
+    const int fd = open_program(program);
     struct __sk_buff ctx{};
     ctx.ifindex = ifindex;
     ctx.ingress_ifindex = ingress_ifindex;
@@ -65,9 +70,15 @@ Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingr
     }
 }
 
+/// Lets an interface take what XDP sends to its peer.
+void receive_by_napi(const std::string& interface) {
+    if (std::system(fmt::format("ethtool -K {} gro on", interface).c_str()) != 0)
+        throw Unavailable("ethtool cannot switch GRO on");
+}
+
 } // namespace
 
-BpfBench::BpfBench(u32 connections) : connections_(connections) { enter_new_namespace(); }
+BpfBench::BpfBench(u32 connections, bool xdp) : connections_(connections), xdp_(xdp) { enter_new_namespace(); }
 
 BpfBench::~BpfBench() {
     for (const int fd : peers_)
@@ -83,16 +94,51 @@ void BpfBench::set_up(const Topology& topology) {
     build_surroundings(topology);
     for (const Link& link : topology.links)
         peers_.push_back(watch(link.name + "-peer"));
-    const auto opened =
-        open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = connections_});
+    auto opened = open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = connections_});
     if (!opened && (opened.error().code == Errc::permission || opened.error().code == Errc::no_bpf))
         throw Unavailable(opened.error().message);
     if (!opened)
         throw Wrong(opened.error().message);
+    opened->reset(); // attaching takes the lock itself
     const auto status = director_status();
     if (!status)
         throw Wrong(status.error().message);
     pins_ = status->pin_path;
+    if (xdp_)
+        stand_at_xdp();
+}
+
+void BpfBench::stand_at_xdp() {
+    for (const Link& link : topology_.links)
+        receive_by_napi(link.name + "-peer");
+    for (const Link& link : topology_.links)
+        if (const auto attached = director_attach(link.name, AttachMode::xdp); !attached)
+            throw Unavailable(attached.error().message);
+}
+
+/// Nothing: it was left to tc, and not touched.
+std::optional<Answer> BpfBench::arrive_at_xdp(const Link& on, const Frame& frame, u32 mark) {
+    const int fd = open_program(pins_ + "/bpvs_xdp");
+    struct xdp_md ctx{};
+    ctx.data_end = static_cast<u32>(frame.size());
+    ctx.ingress_ifindex = on.ifindex;
+    Frame out(frame.size() + 256);
+    LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out.data(),
+                .data_size_in = static_cast<u32>(frame.size()), .data_size_out = static_cast<u32>(out.size()),
+                .ctx_in = &ctx, .ctx_size_in = sizeof ctx, );
+    const int error = bpf_prog_test_run_opts(fd, &opts);
+    close(fd);
+    if (error)
+        throw Wrong(fmt::format("BPF_PROG_TEST_RUN at XDP failed: {}", std::strerror(-error)));
+    out.resize(opts.data_size_out);
+    if (opts.retval == XDP_PASS && out != frame)
+        throw Wrong("the XDP program changed a frame that it left to tc");
+    if (opts.retval == XDP_PASS)
+        return std::nullopt;
+    if (opts.retval != XDP_DROP && opts.retval != XDP_REDIRECT && opts.retval != XDP_TX)
+        throw Wrong(fmt::format("the XDP program returned {}", opts.retval));
+    finished_at_xdp_++;
+    return Answer{opts.retval == XDP_DROP ? Fate::dropped : Fate::forwarded, out, "", mark};
 }
 
 /// Frames that the program sent itself: unlike the one that the verdict is about, they really leave. What the kernel
@@ -110,6 +156,8 @@ std::vector<Frame> BpfBench::sent_beside() {
 
 Answer BpfBench::arrive(const Link& on, const Frame& frame, u32 mark) {
     sent_beside(); // of others
+    if (auto answer = xdp_ ? arrive_at_xdp(on, frame, mark) : std::nullopt)
+        return *answer;
     Answer answer = run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex, mark);
     answer.beside = sent_beside();
     return answer;

@@ -4,6 +4,7 @@
 
 #include "tests/scenarios/lib/bench.hh"
 
+#include <optional>
 #include <vector>
 
 namespace bpvs::scenario {
@@ -12,13 +13,13 @@ namespace bpvs::scenario {
 class BpfBench : public DirectorBench {
 public:
     /// Moves the process into a network namespace of its own. Throws Unavailable.
-    explicit BpfBench(u32 connections = 1024);
+    explicit BpfBench(u32 connections = 1024) : BpfBench(connections, false) {}
     /// Takes the director down.
     ~BpfBench() override;
     BpfBench(const BpfBench&) = delete;
     BpfBench& operator=(const BpfBench&) = delete;
 
-    std::string name() const override { return "bpf"; }
+    std::string name() const override { return xdp_ ? "xdp" : "bpf"; }
     void set_up(const Topology& topology) override;
     Answer arrive(const Link& on, const Frame& frame, u32 mark) override;
     Answer send_locally(const Link& on, const Frame& frame) override;
@@ -27,12 +28,30 @@ public:
     Result<void> change_marks(const std::function<Result<void>(Marks)>& what) override;
     Result<void> read(const std::function<void(Director&, Store&)>& what) override;
 
+protected:
+    /// xdp: frames meet the program at XDP first, and the one at tc if that leaves them.
+    BpfBench(u32 connections, bool xdp);
+
 private:
     std::vector<Frame> sent_beside();
+    void stand_at_xdp();
+    std::optional<Answer> arrive_at_xdp(const Link& on, const Frame& frame, u32 mark);
 
     u32 connections_;
+    bool xdp_;
+
+protected:
+    u64 finished_at_xdp_ = 0;
+
+private:
     std::string pins_;
     std::vector<int> peers_; ///< sockets that see what leaves through the links
+};
+
+class XdpBench : public BpfBench {
+public:
+    XdpBench() : BpfBench(1024, true) {}
+    u64 finished_at_xdp() const { return finished_at_xdp_; }
 };
 
 } // namespace bpvs::scenario

@@ -30,7 +30,8 @@ const char* reason_name(Reason reason) {
     return "?";
 }
 
-NativeBench::NativeBench(const sim::Sizes& sizes) : world_(sizes), store_(world_.tables()), director_(store_) {}
+NativeBench::NativeBench(const sim::Sizes& sizes, bool front)
+    : front_(front), world_(sizes), store_(world_.tables()), director_(store_) {}
 
 void NativeBench::set_up(const Topology& topology) {
     topology_ = topology;
@@ -56,7 +57,8 @@ void NativeBench::set_up(const Topology& topology) {
 }
 
 Answer NativeBench::arrive(const Link& on, const Frame& frame, u32 mark) {
-    return answer(world_.ingress(on.ifindex, frame, mark));
+    return answer(front_ ? world_.ingress_behind_front(on.ifindex, frame, mark)
+                         : world_.ingress(on.ifindex, frame, mark));
 }
 
 Answer NativeBench::send_locally(const Link&, const Frame& frame) { return answer(world_.egress(frame)); }

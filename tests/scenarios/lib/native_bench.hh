@@ -10,9 +10,10 @@ namespace bpvs::scenario {
 
 class NativeBench : public DirectorBench {
 public:
-    explicit NativeBench(const sim::Sizes& sizes = {});
+    /// front: with the recipe of another hook in front.
+    explicit NativeBench(const sim::Sizes& sizes = {}, bool front = false);
 
-    std::string name() const override { return "native"; }
+    std::string name() const override { return front_ ? "front" : "native"; }
     void set_up(const Topology& topology) override;
     Answer arrive(const Link& on, const Frame& frame, u32 mark) override;
     Answer send_locally(const Link& on, const Frame& frame) override;
@@ -30,6 +31,7 @@ public:
     sim::Tables& tables() { return world_.tables(); }
 
 private:
+    bool front_;
     sim::World world_;
     sim::MemoryStore store_;
     Director director_;

@@ -1,0 +1,166 @@
+// bpvs-flood-run: 64-byte UDP packets as fast as one CPU makes them, by live frames of BPF_PROG_TEST_RUN (nothing in
+// user space is fast enough), and how many of them arrived. bench/flood sets up what is between.
+#include "bench/flood.hh"
+#include "bench/frame.hh"
+#include "bench/test_run.hh"
+#include "lab/roles.hh"
+
+#include <CLI/CLI.hpp>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace bpvs;
+using namespace bpvs::bench;
+using kernel::Fd;
+using Clock = std::chrono::steady_clock;
+
+constexpr u8 ttl = 64;
+constexpr u32 first_client = 0x0a000001; // 10.0.0.1
+
+struct Arguments {
+    std::string pins, object;
+    std::string from, mac, to = "1.1.1.1:80", expect = "172.16.1.0/24";
+    u32 flows = 1000;
+    u32 redirect_to = 0;
+    u64 packets = 0;
+    double seconds = 1;
+};
+
+/// Loads the programs and pins them and their maps in a directory of a bpffs.
+void load(const Arguments& arguments) {
+    libbpf_set_print(nullptr);
+    bpf_object* object = bpf_object__open_file(arguments.object.c_str(), nullptr);
+    if (!object)
+        give_up(fmt::format("cannot open {}: {}; build it with make", arguments.object, std::strerror(errno)));
+    if (bpf_object__load(object) != 0)
+        give_up(fmt::format("the kernel does not load {}: {}", arguments.object, std::strerror(errno)));
+    if (bpf_object__pin(object, arguments.pins.c_str()) != 0)
+        give_up(fmt::format("cannot pin in {}: {}; it has to be in a bpffs", arguments.pins, std::strerror(errno)));
+    bpf_object__close(object);
+}
+
+Fd pinned(const Arguments& arguments, const char* name) {
+    Fd fd(bpf_obj_get((arguments.pins + "/" + name).c_str()));
+    if (!fd)
+        give_up(fmt::format("cannot open {}/{}: {}; load first", arguments.pins, name, std::strerror(errno)));
+    return fd;
+}
+
+u64 seen(const Fd& map) {
+    std::vector<u64> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    const u32 zero = 0;
+    if (bpf_map_lookup_elem(map.get(), &zero, values.data()) != 0)
+        give_up(fmt::format("cannot read how many packets came: {}", std::strerror(errno)));
+    return std::accumulate(values.begin(), values.end(), u64{0});
+}
+
+/// "172.16.1.0/24"
+void expect(const std::string& text, FloodWork& work) {
+    const auto slash = text.find('/');
+    const auto net = lab::parse_endpoint(text.substr(0, slash) + ":1");
+    const int bits = slash == std::string::npos ? 32 : std::atoi(text.c_str() + slash + 1);
+    if (!net || bits < 1 || bits > 32)
+        give_up(fmt::format("--expect takes ADDRESS/BITS, not '{}'", text));
+    work.expected_mask = to_be32(~u32{0} << (32 - bits));
+    work.expected_net = net->addr;
+}
+
+FloodWork work_for(const Arguments& arguments) {
+    const auto mac = lab::parse_mac(arguments.mac);
+    const auto to = lab::parse_endpoint(arguments.to);
+    if (!mac || !to)
+        give_up(mac ? to.error() : mac.error());
+    const Frame frame = make_udp(*mac, {to_be32(first_client), to_be16(flood_first_port)}, *to, ttl);
+    FloodWork work{};
+    std::copy_n(frame.begin(), flood_headers, work.headers);
+    work.flows = arguments.flows;
+    work.redirect_to = arguments.redirect_to;
+    expect(arguments.expect, work);
+    return work;
+}
+
+/// Sends frames through `ifindex`; they return as soon as the director and what ends them on this CPU have had them.
+void send(const Fd& source, u32 ifindex, u32 frames) {
+    Frame frame{};
+    xdp_md context{};
+    context.data_end = flood_frame;
+    context.ingress_ifindex = ifindex;
+    LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data(), .data_size_in = flood_frame, .ctx_in = &context,
+                .ctx_size_in = sizeof context, .repeat = static_cast<int>(frames), .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+                .batch_size = 64);
+    if (bpf_prog_test_run_opts(source.get(), &run) != 0)
+        give_up(fmt::format("cannot send live frames: {}; this takes Linux 5.18", std::strerror(errno)));
+}
+
+/// Prints packets sent, packets received, nanoseconds.
+void flood(const Arguments& arguments) {
+    const Fd settings = pinned(arguments, "flood_work");
+    const Fd ends = pinned(arguments, "flood_seen");
+    const Fd source = pinned(arguments, "flood_source");
+    const FloodWork work = work_for(arguments);
+    const u32 zero = 0;
+    if (bpf_map_update_elem(settings.get(), &zero, &work, BPF_ANY) != 0)
+        give_up(fmt::format("cannot say what to send: {}", std::strerror(errno)));
+    const u32 ifindex = interface_named(arguments.from).index;
+    constexpr u32 at_once = 16384;
+    const u64 before = seen(ends);
+    const auto begin = Clock::now();
+    const auto end =
+        begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(arguments.seconds));
+    u64 sent = 0;
+    const auto goes_on = [&] { return arguments.packets ? sent < arguments.packets : Clock::now() < end; };
+    while (goes_on()) {
+        const u32 frames =
+            arguments.packets ? static_cast<u32>(std::min<u64>(at_once, arguments.packets - sent)) : at_once;
+        send(source, ifindex, frames);
+        sent += frames;
+    }
+    const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count();
+    const u64 received = seen(ends) - before; // what is on its way now was sent in time, and does not count
+    fmt::print("{} {} {}\n", sent, received, took);
+}
+
+} // namespace
+
+int main(int argc, char** argv) try {
+    CLI::App app("Sends 64-byte UDP packets by live frames and counts those that arrive.", "bpvs-flood-run");
+    Arguments arguments;
+    app.require_subcommand(1);
+    app.add_option("--pins", arguments.pins, "directory in a bpffs")->required();
+    auto* first = app.add_subcommand("load", "load the programs and pin them");
+    first->add_option("--object", arguments.object, "flood.bpf.o")->required();
+    auto* second = app.add_subcommand("send", "send, and print packets sent, packets received, nanoseconds");
+    second->add_option("--from", arguments.from, "interface to send through")->required();
+    second->add_option("--mac", arguments.mac, "where to, at link level")->required();
+    second->add_option("--to", arguments.to, "ADDRESS:PORT")->capture_default_str();
+    second->add_option("--expect", arguments.expect, "where packets that count end")->capture_default_str();
+    second->add_option("--flows", arguments.flows, "addresses and ports of clients, one after the other")
+        ->check(CLI::Range(1U, flood_most_flows))
+        ->capture_default_str();
+    second->add_option("--redirect-to", arguments.redirect_to, "interface index for the programs that only redirect");
+    second->add_option("--packets", arguments.packets, "how many; 0: as many as the time allows");
+    second->add_option("--seconds", arguments.seconds, "how long")->capture_default_str();
+    CLI11_PARSE(app, argc, argv);
+    if (first->parsed())
+        load(arguments);
+    else
+        flood(arguments);
+    return 0;
+} catch (const std::exception& error) {
+    fmt::print(stderr, "bpvs-flood-run: {}\n", error.what());
+    return 1;
+}

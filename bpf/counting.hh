@@ -1,0 +1,13 @@
+// Counting what became of packets.
+#pragma once
+
+#include "bpf/tables.hh"
+
+namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline void count(Reason reason) {
+    if (u64* n = BpfTables::element<u64>(::reasons, static_cast<u32>(reason)))
+        *n += 1;
+}
+
+} // namespace bpvs::bpf

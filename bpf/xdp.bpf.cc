@@ -1,0 +1,35 @@
+// The program at XDP, in front of tc: an object of its own over the same maps, loaded when an interface is attached so.
+#include "bpf/counting.hh"
+#include "bpf/env_xdp.hh"
+#include "bpf/walks.hh"
+#include "core/pipeline/front.hh"
+
+namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline int leave(XdpEnv& env, const Verdict& v) {
+    const Action action = action_of(v.reason);
+    const bool finished = action == Action::forward || action == Action::drop;
+    if (XdpCounts* n = BpfTables::element<XdpCounts>(::xdp_counts, 0))
+        finished ? n->finished++ : n->left++;
+    if (!finished)
+        return XDP_PASS;
+    count(v.reason);
+    if (action == Action::drop)
+        return XDP_DROP;
+    return v.ifindex == env.ifindex() ? XDP_TX : static_cast<int>(redirect(v.ifindex, 0));
+}
+
+} // namespace bpvs::bpf
+
+using namespace bpvs;
+using namespace bpvs::bpf;
+
+extern "C" {
+
+[[gnu::section("xdp.frags"), gnu::used]] int bpvs_xdp(struct xdp_md* frame) {
+    XdpEnv env{{}, frame};
+    return leave(env, front(env));
+}
+
+[[gnu::section("license"), gnu::used]] char declared_licence[] = "Dual MIT/GPL";
+}

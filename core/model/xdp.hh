@@ -1,0 +1,29 @@
+// What the XDP program is told about interfaces, and what it counts: the layout of the maps `xdp_ports`, `xdp_counts`.
+#pragma once
+
+#include "core/model/types.hh"
+
+namespace bpvs {
+
+enum XdpPortFlag : u16 {
+    port_sends = 1,       ///< what is redirected to it is not lost
+    port_sends_parts = 2, ///< nor are frames in several buffers
+    port_returns = 4,     ///< what has arrived on it can be sent back through it
+};
+
+/// Value of `xdp_ports`, by interface index.
+struct XdpPort {
+    u8 mac[6]; ///< frames to another one are not ours to look at
+    u16 flags; ///< XdpPortFlag
+};
+static_assert(sizeof(XdpPort) == 8);
+
+/// The only element of `xdp_counts`, on each CPU.
+struct XdpCounts {
+    u64 finished; ///< packets, each counted under its reason, too
+    u64 left;     ///< untouched, to tc
+};
+
+constexpr u32 max_xdp_ports = 1024;
+
+} // namespace bpvs
