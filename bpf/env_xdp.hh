@@ -5,7 +5,7 @@
 #include "core/model/xdp.hh"
 #include "core/net/rewrite.hh"
 
-BPVS_MAP(xdp_ports, BPF_MAP_TYPE_HASH, bpvs::max_xdp_ports, bpvs::u32, bpvs::XdpPort, 0)
+BPVS_MAP(xdp_ports, BPF_MAP_TYPE_ARRAY, bpvs::max_xdp_ports, bpvs::u32, bpvs::XdpPort, BPF_F_MMAPABLE)
 BPVS_MAP(xdp_counts, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::XdpCounts, 0)
 
 namespace bpvs::bpf {
@@ -13,18 +13,17 @@ namespace bpvs::bpf {
 struct XdpEnv : BpfTables {
     static constexpr u32 l3 = frame_l3;
     struct xdp_md* frame;
+    u32 whole_length; ///< in all buffers
 
     [[gnu::always_inline]] u32 ifindex() { return static_cast<u32>(BPVS_CONTEXT(xdp_md, frame, ingress_ifindex)); }
 
-    [[gnu::always_inline]] static const XdpPort* port(u32 ifindex) {
-        return static_cast<const XdpPort*>(map_lookup_elem(&::xdp_ports, &ifindex));
-    }
+    [[gnu::always_inline]] static const XdpPort* port(u32 ifindex) { return element<XdpPort>(::xdp_ports, ifindex); }
 
     /// Nothing else says for whom a frame is. An address that is not the interface's any more makes it tc's.
     [[gnu::always_inline]] bool for_us() {
         const u8* to = at(net::eth::dst, 6);
         const XdpPort* here = port(ifindex());
-        if (!to || !here)
+        if (!to || !here || (here->flags & port_known) == 0)
             return false;
         u32 other = 0;
         for (u32 i = 0; i < 6; i += 2) // where packets must be read aligned, this address is to 2 bytes
@@ -44,8 +43,7 @@ struct XdpEnv : BpfTables {
     [[gnu::always_inline]] u32 first_length() {
         return static_cast<u32>(BPVS_CONTEXT(xdp_md, frame, data_end) - BPVS_CONTEXT(xdp_md, frame, data));
     }
-    [[gnu::always_inline]] u32 whole_length() { return static_cast<u32>(xdp_get_buff_len(frame)); }
-    [[gnu::always_inline]] u32 length() { return whole_length() - l3; }
+    [[gnu::always_inline]] u32 length() { return whole_length - l3; }
 
     [[gnu::always_inline]] u8* at(u32 offset, u32 length) {
         return bytes_at(BPVS_CONTEXT(xdp_md, frame, data), BPVS_CONTEXT(xdp_md, frame, data_end), offset, length);
@@ -71,7 +69,7 @@ struct XdpEnv : BpfTables {
         if (!p)
             return false;
         u16 needed = through == ifindex() ? port_returns : port_sends;
-        if (whole_length() != first_length())
+        if (whole_length != first_length())
             needed |= port_sends_parts;
         return (p->flags & needed) == needed;
     }

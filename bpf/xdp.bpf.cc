@@ -27,7 +27,7 @@ using namespace bpvs::bpf;
 extern "C" {
 
 [[gnu::section("xdp.frags"), gnu::used]] int bpvs_xdp(struct xdp_md* frame) {
-    XdpEnv env{{}, frame};
+    XdpEnv env{{}, frame, static_cast<u32>(xdp_get_buff_len(frame))};
     return leave(env, front(env));
 }
 

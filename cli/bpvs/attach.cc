@@ -37,7 +37,7 @@ void add_attach(CLI::App& app, int& status) {
         ->check([](const std::string& name) {
             return modes.contains(name) ? "" : fmt::format("there is no mode `{}`, only auto, tc and xdp", name);
         })
-        ->option_text("auto|tc|xdp");
+        ->type_name("auto|tc|xdp");
     attach->callback([interface, mode, &status] { status = outcome(attach_and_say(*interface, modes.at(*mode))); });
 }
 

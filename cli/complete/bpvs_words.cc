@@ -2,6 +2,7 @@
 #include "control/settings.hh"
 
 #include <algorithm>
+#include <ranges>
 
 namespace bpvs::cli {
 namespace {
@@ -40,6 +41,9 @@ Candidates values_of(const CLI::Option& option) {
     Candidates result;
     const std::string type = option.get_type_name();
     result.files = type.find("FILE") != std::string::npos || type.find("PATH") != std::string::npos;
+    if (type.find('|') != std::string::npos) // the words that there are
+        for (const auto word : std::views::split(type, '|'))
+            result.words.push_back({std::string(word.begin(), word.end()), ""});
     if (option.get_name(true).find("interface") != std::string::npos)
         result.words = interface_candidates();
     if (option.get_name(true).find("NAME[=VALUE]") != std::string::npos)

@@ -78,8 +78,8 @@ XdpPort port_of(const Interface& i, const Device& d, bool attached) {
     const bool parts = has(d, xdp_takes_parts);
     // What is sent back goes the same way on a veth, and by the driver's own queues else.
     const bool returns = attached && (sends || d.driver != "veth");
-    port.flags =
-        static_cast<u16>((sends ? port_sends : 0) | (parts ? port_sends_parts : 0) | (returns ? port_returns : 0));
+    port.flags = static_cast<u16>(port_known | (sends ? port_sends : 0) | (parts ? port_sends_parts : 0) |
+                                  (returns ? port_returns : 0));
     return port;
 }
 

@@ -37,8 +37,8 @@ TEST(Mode, needs_no_word_of_the_kernel_for_known_drivers) {
     Device old = nic();
     old.xdp.reset();
     EXPECT_TRUE(choose_mode(eth(), old).xdp);
-    EXPECT_EQ(port_of(eth(), old, true).flags, port_sends | port_returns);
-    EXPECT_EQ(port_of(eth(), old, false).flags, 0);
+    EXPECT_EQ(port_of(eth(), old, true).flags, port_known | port_sends | port_returns);
+    EXPECT_EQ(port_of(eth(), old, false).flags, port_known);
     old.driver = "unheard-of";
     EXPECT_FALSE(choose_mode(eth(), old).xdp);
     EXPECT_NE(why_not_xdp(eth(), old), "");
@@ -66,14 +66,14 @@ TEST(Mode, is_tc_where_frames_take_more_buffers_than_the_driver_hands_over) {
 }
 
 TEST(Mode, sends_only_where_nothing_is_lost) {
-    EXPECT_EQ(port_of(eth(), nic(), false).flags, port_sends | port_sends_parts);
-    EXPECT_EQ(port_of(eth(), nic(), true).flags, port_sends | port_sends_parts | port_returns);
-    EXPECT_EQ(port_of(eth(), nic(xdp_basic | xdp_redirect), true).flags, port_returns);
-    EXPECT_EQ(port_of(eth(), veth(xdp_basic | xdp_redirect), true).flags, 0) << "its peer has no NAPI";
-    EXPECT_EQ(port_of(eth(), Device{.driver = "bridge", .xdp = 0}, false).flags, 0);
+    EXPECT_EQ(port_of(eth(), nic(), false).flags, port_known | port_sends | port_sends_parts);
+    EXPECT_EQ(port_of(eth(), nic(), true).flags, port_known | port_sends | port_sends_parts | port_returns);
+    EXPECT_EQ(port_of(eth(), nic(xdp_basic | xdp_redirect), true).flags, port_known | port_returns);
+    EXPECT_EQ(port_of(eth(), veth(xdp_basic | xdp_redirect), true).flags, port_known) << "its peer has no NAPI";
+    EXPECT_EQ(port_of(eth(), Device{.driver = "bridge", .xdp = 0}, false).flags, port_known);
     Device veth_before_6_3 = veth();
     veth_before_6_3.xdp.reset();
-    EXPECT_EQ(port_of(eth(), veth_before_6_3, true).flags, 0);
+    EXPECT_EQ(port_of(eth(), veth_before_6_3, true).flags, port_known);
     Interface down = eth();
     down.up = false;
     EXPECT_EQ(port_of(down, nic(), false).flags & port_sends, 0);

@@ -400,11 +400,11 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
     else if (!stands && !before)
         attached.detach(i.ifindex);
     auto all = interfaces();
-    auto published = all ? xdp.publish_ports(*all) : std::unexpected(all.error());
+    if (!all)
+        return std::unexpected(all.error());
+    xdp.publish_ports(*all);
     if (!stands && mode != AttachMode::automatic)
         return std::unexpected(stands.error());
-    if (!published)
-        return std::unexpected(published.error());
     std::vector<std::string> said{fmt::format("{}: at {}: {} ({})", i.name, choice.xdp ? "XDP, in front of tc" : "tc",
                                               choice.why, description(i, device))};
     if (choice.xdp)
@@ -425,7 +425,10 @@ Result<void> director_detach(const std::string& interface) {
     xdp.detach(i->ifindex);
     AttachedInterfaces(site->directory()).detach(i->ifindex);
     auto all = interfaces();
-    return all ? xdp.publish_ports(*all) : std::unexpected(all.error());
+    if (!all)
+        return std::unexpected(all.error());
+    xdp.publish_ports(*all);
+    return {};
 }
 
 Result<DirectorStatus> director_status() {

@@ -10,6 +10,7 @@
 #include <linux/if_link.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -117,37 +118,46 @@ Result<void> XdpHook::upgrade() {
     return {};
 }
 
-void XdpHook::withdraw_ports() const {
+Mapping XdpHook::ports() const {
     const Fd map(bpf_obj_get(pin("xdp_ports").c_str()));
-    u32 key = 0;
-    while (map && bpf_map_get_next_key(map.get(), nullptr, &key) == 0)
-        bpf_map_delete_elem(map.get(), &key);
+    return map ? Mapping(map.get(), sizeof(XdpPort) * max_xdp_ports) : Mapping();
 }
 
-Result<void> XdpHook::publish_ports(const std::vector<Interface>& all) {
-    const Fd map(bpf_obj_get(pin("xdp_ports").c_str()));
-    if (!map)
-        return {};
+namespace {
+
+void write_port(const Mapping& ports, u32 ifindex, const XdpPort& port) {
+    __atomic_store_n(static_cast<u64*>(ports.data()) + ifindex, std::bit_cast<u64>(port), __ATOMIC_SEQ_CST);
+}
+
+XdpPort read_port(const Mapping& ports, u32 ifindex) {
+    return std::bit_cast<XdpPort>(__atomic_load_n(static_cast<const u64*>(ports.data()) + ifindex, __ATOMIC_SEQ_CST));
+}
+
+} // namespace
+
+void XdpHook::withdraw_ports() const {
+    const Mapping all = ports();
+    for (u32 i = 0; all && i < max_xdp_ports; i++)
+        if (read_port(all, i).flags != 0)
+            write_port(all, i, {});
+}
+
+void XdpHook::publish_ports(const std::vector<Interface>& all) {
+    const Mapping published = ports();
+    if (!published)
+        return;
     withdraw_ports();
     const auto features = xdp_features();
-    for (const Interface& i : all) {
-        if (i.loopback || !i.ethernet)
-            continue;
-        const XdpPort port = port_of(i, device_of(i, features), attached(i.ifindex));
-        if (bpf_map_update_elem(map.get(), &i.ifindex, &port, BPF_ANY) != 0)
-            return fail(Errc::system, fmt::format("cannot tell the XDP program about {}: {}; it leaves all packets "
-                                                  "for {} to tc",
-                                                  i.name, std::strerror(errno), i.name));
-    }
-    return {};
+    for (const Interface& i : all)
+        if (!i.loopback && i.ethernet && i.ifindex < max_xdp_ports)
+            write_port(published, i.ifindex, port_of(i, device_of(i, features), attached(i.ifindex)));
 }
 
 std::optional<XdpPort> XdpHook::port(u32 ifindex) const {
-    const Fd map(bpf_obj_get(pin("xdp_ports").c_str()));
-    XdpPort port{};
-    if (!map || bpf_map_lookup_elem(map.get(), &ifindex, &port) != 0)
+    const Mapping all = ports();
+    if (!all || ifindex >= max_xdp_ports || (read_port(all, ifindex).flags & port_known) == 0)
         return std::nullopt;
-    return port;
+    return read_port(all, ifindex);
 }
 
 std::optional<XdpCounts> XdpHook::counts() const {

@@ -28,7 +28,7 @@ public:
     Result<void> upgrade();
 
     /// What packets may be sent through, as of now. To be called whenever that may have changed.
-    Result<void> publish_ports(const std::vector<Interface>& all);
+    void publish_ports(const std::vector<Interface>& all);
     /// As published.
     std::optional<XdpPort> port(u32 ifindex) const;
 
@@ -40,6 +40,8 @@ private:
     std::string pin_of_link(u32 ifindex) const;
     std::vector<u32> linked() const;
     Result<Fd> program() const;
+    /// All elements of the map; empty: it is not there.
+    Mapping ports() const;
     /// Until publish_ports(), all packets are left to tc.
     void withdraw_ports() const;
 

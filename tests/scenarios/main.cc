@@ -47,7 +47,7 @@ template <class KernelBench>
 Report play_here(const std::string& text) {
     try {
         KernelBench bench;
-        const Report result = report(Player(bench).play(text));
+        Report result = report(Player(bench).play(text));
         if constexpr (requires { bench.finished_at_xdp(); })
             return with_finished(result, bench.finished_at_xdp());
         return result;
