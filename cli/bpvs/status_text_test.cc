@@ -38,6 +38,8 @@ TEST(StatusText, says_when_no_director_is_up) {
 TEST(StatusJson, is_as_its_page_shows) {
     DirectorStatus status = up();
     status.pin_path = "/run/bpvs/bpf/4026531840";
+    status.xdp = {.finished = 912844, .left = 312};
+    status.interfaces = {{"eth0", 2, "xdp", ""}, {"eth1", 3, "tc", ""}, {"lo", 1, "", "a loopback interface"}};
     status.connections_max = 262144;
     status.services_max = 32768;
     status.servers_max = 262144;

@@ -48,7 +48,7 @@ std::optional<Read> read(const u8* ip, std::size_t size) {
                ip[7],
                static_cast<u8>(get16(ip) >> 4)};
         while ((r.protocol == 0 || r.protocol == 60) && r.length >= 8) { // options hop by hop, of the destination
-            const std::size_t options = std::min<std::size_t>((r.l4[1] + 1u) * 8, r.length);
+            const std::size_t options = std::min<std::size_t>((std::size_t{r.l4[1]} + 1) * 8, r.length);
             r.protocol = r.l4[0];
             r.l4 += options;
             r.length -= options;
