@@ -47,7 +47,8 @@ Frame any_frame() {
 template <class T>
 void expect_same(const std::vector<T>& a, const std::vector<T>& b) {
     RC_ASSERT(a.size() == b.size());
-    RC_ASSERT(std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+    const bool same = std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+    RC_ASSERT(same);
 }
 
 RC_GTEST_PROP(Front, makes_no_difference, ()) {
