@@ -9,6 +9,7 @@
 #include "control/kernel/place.hh"
 #include "control/kernel/routes.hh"
 #include "control/kernel/xdp.hh"
+#include "control/publish.hh"
 #include "core/model/timeouts.hh"
 
 #include <bpf/bpf.h>
@@ -248,9 +249,11 @@ Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
         }
         return XdpHook(site.directory()).upgrade();
     });
-    if (done)
-        finish(store.config());
-    return done;
+    if (!done)
+        return done;
+    publish::dirty(store, true); // what is derived from the services may mean something else now: recover() follows
+    finish(store.config());
+    return {};
 }
 
 class KernelDirector final : public OpenDirector {
@@ -378,6 +381,13 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
     auto chosen = chosen_interfaces({interface});
     if (!chosen)
         return std::unexpected(chosen.error());
+    // The program at XDP must be of one build with those at tc.
+    if (newer_than((*store)->config())) {
+        if (auto done = upgrade_in_place(*site, **store); !done)
+            return std::unexpected(done.error());
+    }
+    if (auto done = Director(**store).recover(); !done)
+        return std::unexpected(done.error());
     auto programs = pinned_programs(site->directory());
     if (!programs)
         return std::unexpected(programs.error());

@@ -241,6 +241,18 @@ def upgrade_in_place_replaces_the_program_at_xdp(lab):
 
 
 @test
+def attach_by_another_build_replaces_the_programs_at_tc_first(lab):
+    lab.service()
+    prepare(lab)
+    at_tc = lambda: lab.on("director", "tc", "filter", "show", "dev", "eth0", "ingress")
+    before = at_tc()
+    with tempfile.TemporaryDirectory() as directory:
+        lab.on("director", other_build(directory)["bpvs"], "attach", "eth0", "--mode", "xdp")
+    true("the program at tc is another one", at_tc() != before, before)
+    equal("pages", ["RS2", "RS1"], lab.pages(2))
+
+
+@test
 def detach_and_down_take_the_program_away(lab):
     lab.service()
     attach(lab)
