@@ -64,31 +64,19 @@ struct TcEnv : BpfTables {
 
     [[gnu::always_inline]] u32 length() { return static_cast<u32>(BPVS_CONTEXT(__sk_buff, skb, len)) - l3; }
 
-    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family family, IpProto protocol, const Address& old_addr,
-                                               const Address& addr, Be16 old_port, Be16 port) {
+    /// For IPv4's sake the kernel takes the difference out of a device's sum of the whole frame (CHECKSUM_COMPLETE):
+    /// there the header's checksum puts it in again. IPv6 has none, so it is done here.
+    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family family, IpProto protocol, u32 change, Be16 old_port,
+                                               Be16 port) {
         const u64 flags = protocol == IpProto::udp ? BPF_F_MARK_MANGLED_0 : 0; // zero is none and stays none
-        if (!(family == Family::v6 ? replace_pseudo_v6(offset, flags, old_addr, addr)
-                                   : replace_pseudo_v4(offset, flags, old_addr, addr)))
+        if (l4_csum_replace(skb, offset, 0, change, BPF_F_PSEUDO_HDR | flags) != 0)
             return false;
+        if (family == Family::v6)
+            frame_sum_changed(change);
         if (old_port == port)
             return true;
         return l4_csum_replace(skb, offset, static_cast<u16>(old_port), static_cast<u16>(port), flags | sizeof(Be16)) ==
                0;
-    }
-
-    [[gnu::always_inline]] bool replace_pseudo_v4(u32 offset, u64 flags, const Address& old_addr, const Address& addr) {
-        return l4_csum_replace(skb, offset, static_cast<u32>(old_addr.word[0]), static_cast<u32>(addr.word[0]),
-                               BPF_F_PSEUDO_HDR | flags | sizeof(Be32)) == 0;
-    }
-
-    /// For IPv4's sake the kernel takes the difference out of a device's sum of the whole frame (CHECKSUM_COMPLETE):
-    /// there the header's checksum puts it in again. IPv6 has none, so it is done here.
-    [[gnu::always_inline]] bool replace_pseudo_v6(u32 offset, u64 flags, const Address& old_addr, const Address& addr) {
-        const u32 change = net::difference(old_addr, addr);
-        if (l4_csum_replace(skb, offset, 0, change, BPF_F_PSEUDO_HDR | flags) != 0)
-            return false;
-        frame_sum_changed(change);
-        return true;
     }
 
     /// Keeps a device's sum of the whole frame true, where there is one.

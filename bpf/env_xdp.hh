@@ -12,7 +12,9 @@ namespace bpvs::bpf {
 
 struct XdpEnv : BpfTables {
     static constexpr u32 l3 = frame_l3;
+    static constexpr u32 head_length = l3 + net::ipv4::min_size;
     struct xdp_md* frame;
+    u8* head;         ///< head_length bytes, looked for once
     u32 whole_length; ///< in all buffers
 
     [[gnu::always_inline]] u32 ifindex() { return static_cast<u32>(BPVS_CONTEXT(xdp_md, frame, ingress_ifindex)); }
@@ -45,7 +47,14 @@ struct XdpEnv : BpfTables {
     }
     [[gnu::always_inline]] u32 length() { return whole_length - l3; }
 
+    /// The beginning of a frame; null: it is shorter.
+    [[gnu::always_inline]] static u8* head_of(const struct xdp_md* frame) {
+        return bytes_at(BPVS_CONTEXT(xdp_md, frame, data), BPVS_CONTEXT(xdp_md, frame, data_end), 0, head_length);
+    }
+
     [[gnu::always_inline]] u8* at(u32 offset, u32 length) {
+        if (__builtin_constant_p(offset) && __builtin_constant_p(length) && offset + length <= head_length)
+            return static_cast<u8*>(__builtin_assume_aligned(head + offset, 2));
         return bytes_at(BPVS_CONTEXT(xdp_md, frame, data), BPVS_CONTEXT(xdp_md, frame, data_end), offset, length);
     }
 
@@ -56,9 +65,9 @@ struct XdpEnv : BpfTables {
     /// Buffers of several frames (GSO) are longer than any MTU.
     [[gnu::always_inline]] u32 segment_length(const net::Packet& p) { return p.length; }
 
-    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family, IpProto protocol, const Address& old_addr,
-                                               const Address& addr, Be16 old_port, Be16 port) {
-        return net::replace_whole_sum(*this, offset, protocol, old_addr, addr, old_port, port);
+    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family, IpProto protocol, u32 change, Be16 old_port,
+                                               Be16 port) {
+        return net::replace_whole_sum(*this, offset, protocol, change, old_port, port);
     }
 
     [[gnu::always_inline]] const Route* route(const RouteQuery& q) { return find_route(frame, ifindex(), q); }

@@ -90,7 +90,7 @@ static_assert(frame_l3 % 4 == 2 &&
     r.egress.mtu = fib.mtu_result;
     __builtin_memcpy(r.egress.dmac, fib.dmac, 6);
     __builtin_memcpy(r.egress.smac, fib.smac, 6);
-    r.egress.reserved[0] = r.egress.reserved[1] = 0;
+    r.egress.generation = 0;
     r.next_hop.family = static_cast<Family>(fib.family);
     __builtin_memcpy(r.next_hop.addr.word, fib.ipv6_dst, sizeof fib.ipv6_dst);
     return &r;

@@ -78,18 +78,22 @@ struct BpfTables : PortTable {
         return map_lookup_elem(&::servers, &key) != nullptr;
     }
 
-    [[gnu::always_inline]] const FlowTarget* find_flow(const Flow& flow) {
-        return static_cast<const FlowTarget*>(map_lookup_elem(&::flows, &flow));
+    [[gnu::always_inline]] FlowBucket* bucket(u32 index) {
+        return reinterpret_cast<FlowBucket*>(element<LockedBucket>(::flows, index));
     }
+    [[gnu::always_inline]] void lock(FlowBucket& b) { spin_lock(&reinterpret_cast<LockedBucket*>(&b)->lock); }
+    [[gnu::always_inline]] void unlock(FlowBucket& b) { spin_unlock(&reinterpret_cast<LockedBucket*>(&b)->lock); }
 
-    [[gnu::always_inline]] int insert_flow(const Flow& flow, const FlowTarget& target) {
-        const long r = map_update_elem(&::flows, &flow, &target, BPF_NOEXIST);
+    [[gnu::always_inline]] const FlowTarget* find_more_flow(const Flow& flow) {
+        return static_cast<const FlowTarget*>(map_lookup_elem(&::more_flows, &flow));
+    }
+    [[gnu::always_inline]] bool erase_more_flow(const Flow& flow) { return map_delete_elem(&::more_flows, &flow) == 0; }
+    [[gnu::always_inline]] int insert_more_flow(const Flow& flow, const FlowTarget& target) {
+        const long r = map_update_elem(&::more_flows, &flow, &target, BPF_NOEXIST);
         if (r == 0)
             return flow_inserted;
         return r == -17 /* EEXIST */ ? flow_exists : flow_no_room;
     }
-
-    [[gnu::always_inline]] void erase_flow(const Flow& flow) { map_delete_elem(&::flows, &flow); }
 
     /// A slot that has rested, else one never used yet.
     [[gnu::always_inline]] bool take_conn(u32* index) {
@@ -116,11 +120,14 @@ struct BpfTables : PortTable {
     }
 
     // bpf/walks.hh
+    FlowTarget find_flow(const Flow& flow);
+    int insert_flow(FlowTarget target);
+    void erase_flow(FlowTarget target);
     void end(u32 conn, Ending why);
     Workspace* workspace();
     u32 choose(const Service& service, const Flow& flow);
     u32 hold_template(const Service& service, const Flow& flow);
-    void make_template(const Service& service, const Flow& flow, u32 dest);
+    u32 prepare_template(const Service& service, const Flow& flow, u32 dest);
     void walk(u32 count, ListSearch& search);
     void walk(u32 count, BucketSearch& search);
     void walk(u32 count, MemberSearch& search);

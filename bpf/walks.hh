@@ -34,6 +34,30 @@ BPVS_WALK(TurnSearch, turns, turn_step)
 // Programs of their own to the verifier: what they cost is not multiplied by the paths that lead to them.
 extern "C" {
 
+/// Whose tuple it is, as FlowEntry::whose; 0: nobody's.
+[[gnu::noinline]] bpvs::u32 bpvs_find_flow(const bpvs::Flow* flow) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    bpvs::Workspace* w = t.workspace();
+    if (!flow || !config || !w)
+        return 0;
+    w->tuple = *flow; // Linux 6.1 takes no key of a map from where a caller may have it
+    return bpvs::whose(bpvs::find_flow(t, *config, w->tuple).target);
+}
+
+[[gnu::noinline]] int bpvs_insert_flow(bpvs::u32 conn, bpvs::u32 reply) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    return config ? bpvs::insert_flow(t, *config, {conn, reply & 1}) : bpvs::flow_no_room;
+}
+
+[[gnu::noinline]] int bpvs_erase_flow(bpvs::u32 conn, bpvs::u32 reply) {
+    bpvs::bpf::BpfTables t;
+    if (const bpvs::Config* config = t.config())
+        bpvs::erase_flow(t, *config, {conn, reply & 1});
+    return 0;
+}
+
 [[gnu::noinline]] int bpvs_end(bpvs::u32 conn, bpvs::u32 why) {
     bpvs::bpf::BpfTables t;
     const bpvs::Config* config = t.config();
@@ -60,17 +84,30 @@ extern "C" {
     return bpvs::hold_template(t, *config, *service, *flow, *w);
 }
 
-[[gnu::noinline]] int bpvs_make_template(const bpvs::Service* service, const bpvs::Flow* flow, bpvs::u32 dest) {
+[[gnu::noinline]] bpvs::u32 bpvs_prepare_template(const bpvs::Service* service, const bpvs::Flow* flow,
+                                                  bpvs::u32 dest) {
     bpvs::bpf::BpfTables t;
     const bpvs::Config* config = t.config();
     bpvs::Workspace* w = t.workspace();
-    if (service && flow && config && w)
-        bpvs::make_template(t, *config, *service, *flow, dest, *w);
-    return 0;
+    if (!service || !flow || !config || !w)
+        return bpvs::no_id;
+    return bpvs::prepare_template(t, *config, *service, *flow, dest, *w);
 }
 }
 
 namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline FlowTarget BpfTables::find_flow(const Flow& flow) {
+    return target_of(bpvs_find_flow(&flow));
+}
+
+[[gnu::always_inline]] inline int BpfTables::insert_flow(FlowTarget target) {
+    return bpvs_insert_flow(target.conn, target.reply);
+}
+
+[[gnu::always_inline]] inline void BpfTables::erase_flow(FlowTarget target) {
+    bpvs_erase_flow(target.conn, target.reply);
+}
 
 [[gnu::always_inline]] inline void BpfTables::end(u32 conn, Ending why) { bpvs_end(conn, static_cast<u32>(why)); }
 
@@ -82,8 +119,8 @@ namespace bpvs::bpf {
     return bpvs_hold_template(&service, &flow);
 }
 
-[[gnu::always_inline]] inline void BpfTables::make_template(const Service& service, const Flow& flow, u32 dest) {
-    bpvs_make_template(&service, &flow, dest);
+[[gnu::always_inline]] inline u32 BpfTables::prepare_template(const Service& service, const Flow& flow, u32 dest) {
+    return bpvs_prepare_template(&service, &flow, dest);
 }
 
 } // namespace bpvs::bpf

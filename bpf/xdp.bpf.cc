@@ -27,8 +27,8 @@ using namespace bpvs::bpf;
 extern "C" {
 
 [[gnu::section("xdp.frags"), gnu::used]] int bpvs_xdp(struct xdp_md* frame) {
-    XdpEnv env{{}, frame, static_cast<u32>(xdp_get_buff_len(frame))};
-    return leave(env, front(env));
+    XdpEnv env{{}, frame, XdpEnv::head_of(frame), static_cast<u32>(xdp_get_buff_len(frame))};
+    return leave(env, env.head ? front(env) : verdict(Reason::left_to_tc));
 }
 
 [[gnu::section("license"), gnu::used]] char declared_licence[] = "Dual MIT/GPL";

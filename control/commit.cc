@@ -119,12 +119,14 @@ void Commit::attach() {
     }
 }
 
-u32 Commit::kinds() const {
-    u32 all = 0;
+Offered Commit::offered() const {
+    Offered all{};
     for (const auto& [key, touched] : draft_.touched_)
-        all |= touched.there ? kind_of(touched.service) : u32{one_port_kind};
+        if (touched.there)
+            offer(all, key, touched.service);
     for (const auto& [key, service] : ledger_.services())
-        all |= draft_.flushed_ || draft_.touched_.contains(key) ? u32{one_port_kind} : kind_of(service);
+        if (!draft_.flushed_ && !draft_.touched_.contains(key))
+            offer(all, key, service);
     return all;
 }
 
@@ -258,11 +260,11 @@ Result<void> Commit::run() {
         attach();
         if (auto ok = known_servers::add(store_, attached_); !ok)
             return ok;
-        const u32 kinds_after = kinds();
-        publish::kinds(store_, store_.config().kinds | kinds_after);
+        const Offered after = offered();
+        publish::offered(store_, all_of(store_.config().offered, after));
         if (auto ok = flip_ ? replace_all() : replace_one(changes_.front()); !ok)
             return ok;
-        publish::kinds(store_, kinds_after);
+        publish::offered(store_, after);
         if (auto ok = known_servers::remove(store_, detached_); !ok)
             return ok;
         publish::dirty(store_, false);

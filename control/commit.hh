@@ -23,7 +23,7 @@ private:
     Result<void> lay_out();
     Result<void> prepare_counters();
     void attach();
-    u32 kinds() const;
+    Offered offered() const;
     Result<void> replace_one(const Change& change);
     Result<void> replace_all();
     void detach();

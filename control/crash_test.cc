@@ -59,12 +59,15 @@ void expect_derived_fields(const sim::Tables& t) {
     EXPECT_EQ(t.config.dirty, 0u);
     std::vector<u32> owner(t.dests.size(), no_id);
     u32 kinds = 0;
+    decltype(Offered::ports) ports{};
     std::set<std::string> servers;
     const auto text = [](const ServerKey& k) { return std::string(reinterpret_cast<const char*>(&k), sizeof k); };
     for (const auto& [key, s] : t.services) {
         ASSERT_EQ(key.generation, t.config.in_force.generation) << "an element of another generation was left";
         EXPECT_LT(s.id, t.config.used_services);
         kinds |= s.fwmark != 0 ? mark_kind : s.vport == Be16{} ? wide_kind : one_port_kind;
+        const u32 bit = offered_bit(key.vip, key.vport);
+        ports[bit / 32] |= s.fwmark == 0 ? 1u << bit % 32 : 0;
         for (u32 i = 0; i < s.entries; ++i) {
             SetEntry e{};
             std::memcpy(&e, &t.words[s.set_offset + i * set_entry_words], sizeof e);
@@ -83,7 +86,8 @@ void expect_derived_fields(const sim::Tables& t) {
     for (const auto& [key, value] : t.servers)
         known.insert(text(key));
     EXPECT_EQ(known, servers) << "packets would find other real servers than there are";
-    EXPECT_EQ(t.config.kinds, kinds);
+    EXPECT_EQ(t.config.offered.kinds, kinds);
+    EXPECT_TRUE(std::equal(std::begin(ports), std::end(ports), t.config.offered.ports));
     EXPECT_EQ(t.config.in_force.enabled, t.services.size() > 0 ? 1u : 0u);
     for (u32 id = 0; id < t.dests.size(); ++id)
         if (id < t.config.used_dests)

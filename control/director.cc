@@ -84,7 +84,7 @@ Result<void> Director::recover() {
     std::vector<u32> owner(store_.config().max_dests, no_id);
     std::unordered_map<ServiceKey, Service, KeyBytes, KeyBytes> in_force;
     bool any = false;
-    u32 kinds = 0;
+    Offered offered{};
     for (const auto& [key, service] : *all) {
         if (key.generation != generation) {
             if (auto erased = store_.erase_service(key); !erased)
@@ -104,7 +104,7 @@ Result<void> Director::recover() {
             publish::used_dests_at_least(store_, e.dest + 1);
             publish::dest_settings(store_, e, service, now);
         }
-        kinds |= kind_of(service);
+        offer(offered, key, service);
     }
     for (u32 id = 0; id < store_.config().used_dests; ++id) {
         const Dest& d = store_.dests()[id];
@@ -114,7 +114,7 @@ Result<void> Director::recover() {
             publish::dest_drain(store_, id, it->second.drain, now);
     }
     publish::in_force(store_, InForce{.generation = generation, .enabled = any ? 1u : 0u});
-    publish::kinds(store_, kinds);
+    publish::offered(store_, offered);
     if (auto derived = known_servers::derive(store_); !derived)
         return derived;
     if (auto tidied = Marks(store_).recover(); !tidied)

@@ -25,4 +25,21 @@ inline u32 kind_of(const Service& s) {
     return s.persistence != 0 && (s.vport == Be16{} || s.vport == to_be16(21)) ? wide_kind : one_port_kind;
 }
 
+/// One more service that packets may ask for.
+inline void offer(Offered& o, const ServiceKey& key, const Service& s) {
+    const u32 kind = kind_of(s);
+    o.kinds |= kind;
+    if (kind == mark_kind)
+        return;
+    const u32 bit = offered_bit(key.vip, key.vport);
+    o.ports[bit / 32] |= 1u << bit % 32;
+}
+
+inline Offered all_of(Offered a, const Offered& b) {
+    a.kinds |= b.kinds;
+    for (std::size_t i = 0; i < std::size(a.ports); i++)
+        a.ports[i] |= b.ports[i];
+    return a;
+}
+
 } // namespace bpvs

@@ -95,9 +95,13 @@ void dest_drain(Store& store, u32 dest, u32 drain, u64 now) {
     put(store.dests()[dest].drain, drain);
 }
 
-void kinds(Store& store, u32 all) { put(store.config().kinds, all); }
+void offered(Store& store, const Offered& all) {
+    put(store.config().offered.kinds, all.kinds);
+    for (std::size_t i = 0; i < std::size(all.ports); i++)
+        put(store.config().offered.ports[i], all.ports[i]);
+}
 
-void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
+void setting(Store& store, u32 Settings::*which, u32 value) { put(store.config().settings.*which, value); }
 
 void timeouts(Store& store, const Timeouts& t) {
     const auto set = [&](State state, u32 seconds) {

@@ -21,9 +21,9 @@ void dest_settings(Store& store, const SetEntry& entry, const Service& service, 
 void dest_removed(Store& store, u32 dest, u64 now);
 /// The service of a removed server has another wish since `now`.
 void dest_drain(Store& store, u32 dest, u32 drain, u64 now);
-/// ServiceKinds there may be.
-void kinds(Store& store, u32 all);
-void setting(Store& store, u32 Settings::* which, u32 value);
+/// What services there may be.
+void offered(Store& store, const Offered& all);
+void setting(Store& store, u32 Settings::*which, u32 value);
 /// 0: unchanged
 void timeouts(Store& store, const Timeouts& t);
 

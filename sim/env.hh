@@ -58,9 +58,13 @@ public:
     }
     u32 search_ports(const MarkRange& range, u16 port, u32 mark) { return mark_of_port(*this, range, port, mark); }
     u32 crc32c_change(u32 change, u32 length) { return net::crc32c_change(change, length); }
-    const FlowTarget* find_flow(const Flow& flow) { return tables_->flows.lookup(flow); }
-    int insert_flow(const Flow& flow, const FlowTarget& target) {
-        switch (tables_->flows.insert(flow, target)) {
+    FlowBucket* bucket(u32 index) { return element(tables_->flows, index); }
+    void lock(FlowBucket&) {} // there is one CPU
+    void unlock(FlowBucket&) {}
+    const FlowTarget* find_more_flow(const Flow& flow) { return tables_->more_flows.lookup(flow); }
+    bool erase_more_flow(const Flow& flow) { return tables_->more_flows.erase(flow); }
+    int insert_more_flow(const Flow& flow, const FlowTarget& target) {
+        switch (tables_->more_flows.insert(flow, target)) {
         case Update::ok:
             return flow_inserted;
         case Update::exists:
@@ -70,7 +74,9 @@ public:
         }
         return flow_no_room;
     }
-    void erase_flow(const Flow& flow) { tables_->flows.erase(flow); }
+    FlowTarget find_flow(const Flow& flow) { return bpvs::find_flow(*this, tables_->config, flow).target; }
+    int insert_flow(FlowTarget target) { return bpvs::insert_flow(*this, tables_->config, target); }
+    void erase_flow(FlowTarget target) { bpvs::erase_flow(*this, tables_->config, target); }
 
     /// A slot that has rested, else one never used yet.
     bool take_conn(u32* index) {
@@ -100,8 +106,8 @@ public:
     u32 hold_template(const Service& service, const Flow& flow) {
         return bpvs::hold_template(*this, tables_->config, service, flow, workspace_);
     }
-    void make_template(const Service& service, const Flow& flow, u32 dest) {
-        bpvs::make_template(*this, tables_->config, service, flow, dest, workspace_);
+    u32 prepare_template(const Service& service, const Flow& flow, u32 dest) {
+        return bpvs::prepare_template(*this, tables_->config, service, flow, dest, workspace_);
     }
     template <class Search>
     void walk(u32 count, Search& search) {
@@ -161,9 +167,8 @@ public:
 
     /// Full checksums, as bpf_l4_csum_replace treats them: a UDP checksum of zero is none and stays none,
     /// one that becomes zero is sent as 0xffff (RFC 768).
-    bool replace_l4_sum(u32 offset, Family, IpProto protocol, const Address& old_addr, const Address& addr,
-                        Be16 old_port, Be16 port) {
-        return net::replace_whole_sum(*this, offset, protocol, old_addr, addr, old_port, port);
+    bool replace_l4_sum(u32 offset, Family, IpProto protocol, u32 change, Be16 old_port, Be16 port) {
+        return net::replace_whole_sum(*this, offset, protocol, change, old_port, port);
     }
 
     const Route* route(const RouteQuery& q) {

@@ -154,15 +154,26 @@ struct Tables {
     explicit Tables(const Sizes& sizes = {})
         : conns(sizes.connections), dests(sizes.max_dests), cursors(sizes.max_services), words(sizes.max_words),
           counters(sizes.max_dests + sizes.max_services), zeros(counters.size()), rates(counters.size()),
-          services(sizes.max_services), servers(sizes.max_dests), flows(std::size_t{2} * sizes.connections),
-          free_conns(sizes.connections) {
+          services(sizes.max_services), servers(sizes.max_dests), flows(flow_buckets(sizes.connections)),
+          more_flows(bpvs::more_flows(sizes.connections)), free_conns(sizes.connections) {
         config.layout = layout_version;
         config.hz = sizes.hz;
         config.connections = sizes.connections;
         config.max_dests = sizes.max_dests;
         config.max_services = sizes.max_services;
         config.max_words = sizes.max_words;
+        config.buckets = flow_buckets(sizes.connections);
+        std::generate(std::begin(config.flow_keys), std::end(config.flow_keys), std::mt19937{2});
         default_values(config);
+    }
+
+    /// Tuples that lead somewhere.
+    std::size_t tuples() const {
+        std::size_t n = more_flows.size();
+        for (const FlowBucket& b : flows)
+            n += static_cast<std::size_t>(
+                std::count_if(std::begin(b.entries), std::end(b.entries), [](u64 e) { return e != 0; }));
+        return n;
     }
 
     Config config{};
@@ -181,7 +192,8 @@ struct Tables {
 
     HashMap<ServiceKey, Service> services;
     HashMap<ServerKey, u32> servers;
-    HashMap<Flow, FlowTarget> flows;
+    std::vector<FlowBucket> flows;
+    HashMap<Flow, FlowTarget> more_flows;
     std::vector<MarkRule> mark_rules = std::vector<MarkRule>(std::size_t{2} * max_mark_rules);
     std::vector<MarkPorts> mark_ports = std::vector<MarkPorts>(std::size_t{2} * max_mark_ports);
     PrefixMap<MarkPrefix, MarkRange> mark_prefixes{max_mark_prefixes};

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <random>
 #include <vector>
 
 // The BPF objects, embedded by the build (control/kernel/object.S).
@@ -93,13 +94,14 @@ u32 words_of(const Sizes& room) { return (room.servers + room.services) * words_
 /// The elements of `services` are there twice while all of them are replaced.
 void set_sizes(bpf_object* o, const Sizes& room) {
     const u32 ids = room.servers + room.services;
-    const std::array<std::pair<const char*, u32>, 11> sizes = {{{"services", 2 * room.services},
+    const std::array<std::pair<const char*, u32>, 12> sizes = {{{"services", 2 * room.services},
                                                                 {"servers", room.servers},
                                                                 {"dests", room.servers},
                                                                 {"cursors", room.services},
                                                                 {"words", words_of(room) / 2},
                                                                 {"conns", room.connections},
-                                                                {"flows", 2 * room.connections},
+                                                                {"flows", flow_buckets(room.connections)},
+                                                                {"more_flows", more_flows(room.connections)},
                                                                 {"free_conns", room.connections},
                                                                 {"counters", ids},
                                                                 {"rates", ids},
@@ -176,6 +178,8 @@ Result<void> initialise(const std::string& directory, const Sizes& room) {
     c.max_dests = room.servers;
     c.max_services = room.services;
     c.max_words = words_of(room);
+    c.buckets = flow_buckets(room.connections);
+    std::generate(std::begin(c.flow_keys), std::end(c.flow_keys), std::random_device{});
     default_values(c);
     const u32 key = 0;
     if (bpf_map_update_elem(fd.get(), &key, &c, BPF_ANY) != 0)
@@ -199,7 +203,7 @@ u64 object_build() {
 }
 
 Sizes default_sizes() {
-    struct sysinfo info{};
+    struct sysinfo info {};
     sysinfo(&info);
     const u64 memory = static_cast<u64>(info.totalram) * info.mem_unit;
     const auto cpus = static_cast<u64>(std::max(libbpf_num_possible_cpus(), 1));

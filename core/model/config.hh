@@ -9,7 +9,7 @@
 namespace bpvs {
 
 /// Changes whenever a map's layout or meaning does; a program only adopts maps of its own layout.
-constexpr u32 layout_version = 1;
+constexpr u32 layout_version = 2;
 
 /// Which services are in force. One aligned 8-byte store flips both fields at once.
 struct InForce {
@@ -17,12 +17,32 @@ struct InForce {
     u32 enabled;    ///< 0: no service is configured, the director is inert (as IPVS)
 };
 
-/// What kinds of services there may be. Bits of Config::kinds.
+/// What kinds of services there may be. Bits of Offered::kinds.
 enum ServiceKind : u32 {
     one_port_kind = 0,
     wide_kind = 1, ///< on all ports, or a persistent one of FTP
     mark_kind = 2, ///< by firewall mark
 };
+
+/// What services there may be, so that a packet to none of them is known without a search: their ServiceKinds, and of
+/// those by address and port one bit each, which others may share.
+struct Offered {
+    u32 kinds;
+    u32 ports[128]; ///< by offered_bit()
+};
+constexpr u32 offered_bits = 128 * 32;
+
+[[gnu::always_inline]] constexpr u32 offered_bit(const Address& vip, Be16 vport) {
+    const u32 address = static_cast<u32>(vip.word[0]) ^ static_cast<u32>(vip.word[1]) ^ static_cast<u32>(vip.word[2]) ^
+                        static_cast<u32>(vip.word[3]);
+    return (address ^ static_cast<u32>(vport) << 8) * 0x9e3779b1u >> 20;
+}
+static_assert(1u << (32 - 20) == offered_bits);
+
+[[gnu::always_inline]] inline bool may_offer(const Offered& o, const Address& vip, Be16 vport) {
+    const u32 bit = offered_bit(vip, vport);
+    return (o.ports[bit >> 5 & 127] >> (bit & 31) & 1) != 0;
+}
 
 /// The only element of `config`. Written by the control library under its lock, read by packets.
 struct Config {
@@ -40,7 +60,9 @@ struct Config {
     u32 max_words;             ///< capacity of `words`
     u32 used_dests;            ///< ids below this may be in use: bound of the estimator's walk
     u32 used_services;
-    u32 kinds; ///< ServiceKind
+    Offered offered;
+    u32 buckets;                   ///< of `flows`
+    u32 flow_keys[flow_key_words]; ///< of its hash
     Settings settings;
 };
 

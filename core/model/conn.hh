@@ -1,9 +1,10 @@
-// Connections: the layout of the maps `conns`, `flows`, `free_conns`.
+// Connections: the layout of the maps `conns` and `free_conns`.
 //
-// One connection is one slot of the array `conns`, found from both sides: `flows` maps the tuple of
-// the request direction and the tuple of the reply direction to the slot's index.
+// One connection is one slot of the array `conns`, found from both sides: `flows` (flow.hh) leads from the tuple of
+// the request direction and from the tuple of the reply direction to the slot's index.
 #pragma once
 
+#include "core/model/flow.hh"
 #include "core/model/types.hh"
 
 namespace bpvs {
@@ -49,9 +50,8 @@ constexpr bool is_state(u32 number) {
 enum class Life : u8 { free = 0, building = 1, live = 2, limbo = 3, held = 4 };
 
 enum ConnFlag : u16 {
-    conn_inactive = 1, ///< counted in Dest::inactive instead of Dest::active
-    conn_template =
-        2, ///< persistence: where a client's connections go. Found by template_flow(), counted in Dest::persistent
+    conn_inactive = 1,  ///< counted in Dest::inactive instead of Dest::active
+    conn_template = 2,  ///< persistence: where a client's connections go. Counted in Dest::persistent
     conn_given_way = 8, ///< another took its place. A template ends by itself, after the connections that have it; of a
                         ///< held connection, only the reply's tuple is its own
     conn_one_packet = 4, ///< for replies only: every datagram of the client is scheduled. Not counted
@@ -76,7 +76,7 @@ struct Egress {
     u16 mtu;
     u8 dmac[6];
     u8 smac[6];
-    u8 reserved[2];
+    u16 generation; ///< of the services then
 };
 static_assert(sizeof(Egress) == 24);
 
@@ -95,27 +95,13 @@ struct Conn {
     u64 expires;      ///< jiffies64; held, in limbo: when it got there
     Egress to_dest;   ///< request direction
     Egress to_client; ///< reply direction
-    u32 control;      ///< the index of its template, and 1; 0: it has none
-    u32 controlled;   ///< template: connections that have it, changed atomically
+    union {
+        u32 control;    ///< the index of its template, and 1; 0: it has none
+        u32 controlled; ///< of a template: connections that have it, changed atomically
+    };
+    u16 change; ///< what the destination's address in place of the VIP adds to a checksum
+    u16 pseudo; ///< what addresses and protocol of a request add to one
 };
 static_assert(sizeof(Conn) == 128);
-
-/// Key of `flows`: a packet's tuple as it arrives, either direction, of either family.
-struct Flow {
-    Address saddr;
-    Address daddr;
-    Be16 sport;
-    Be16 dport;
-    IpProto protocol;
-    Family family;
-    u16 kind; ///< 0: of packets; 1: a template's
-};
-static_assert(sizeof(Flow) == 40);
-
-/// Value of `flows`.
-struct FlowTarget {
-    u32 conn;  ///< index into `conns`
-    u32 reply; ///< 0: request direction, 1: reply direction
-};
 
 } // namespace bpvs

@@ -37,8 +37,6 @@ enum class Engine : u8 { none = 0, sip = 1 };
 /// Forwarding methods, numbered as IP_VS_CONN_F_FWD_MASK (linux/ip_vs.h).
 enum class Forward : u8 { masq = 0, local = 1, tunnel = 2, route = 3 };
 
-constexpr u32 no_id = 0xffffffffu;
-
 /// Key of `services`. Only elements with the generation named in Config are in force; a flush or a
 /// restore of a whole file flips the generation, and so is seen as one change.
 struct ServiceKey {

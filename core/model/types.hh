@@ -14,6 +14,9 @@ using u64 = unsigned long long;
 using s64 = long long;
 static_assert(sizeof(u16) == 2 && sizeof(u32) == 4 && sizeof(u64) == 8);
 
+/// An index or id of nothing.
+constexpr u32 no_id = 0xffffffffu;
+
 /// A 16-bit value in network byte order (ports, checksums, lengths on the wire).
 enum class Be16 : u16 {};
 /// A 32-bit value in network byte order (one word of an address).

@@ -35,7 +35,11 @@ template <Side side, class E>
     const Be16 old_port = load<Be16>(l4 + port_at);
     store(l4 + port_at, port);
 
-    if (!rewrite_ip<inside>(e, outer.flow.family, outer.l4 + icmp::size, addr, false))
+    const Address& outer_addr = side == Side::source ? outer.flow.saddr : outer.flow.daddr;
+    const Address& inner_addr = side == Side::source ? inner.flow.daddr : inner.flow.saddr;
+    const u32 outer_change = difference(outer_addr, addr);
+    const u32 inner_change = difference(inner_addr, addr);
+    if (!rewrite_ip<inside>(e, outer.flow.family, outer.l4 + icmp::size, addr, inner_change, false))
         return false;
 
     u8* header = e.at(outer.l4, icmp::size);
@@ -43,11 +47,11 @@ template <Side side, class E>
         return false;
     Be16 check = replace(load<Be16>(header + icmp::check), old_port, port);
     if (outer.flow.family == Family::v6) {
-        check = replace(check, side == Side::source ? outer.flow.saddr : outer.flow.daddr, addr);
-        check = replace(check, side == Side::source ? inner.flow.daddr : inner.flow.saddr, addr);
+        check = replace(check, outer_change);
+        check = replace(check, inner_change);
     }
     store(header + icmp::check, check);
-    return rewrite_ip<side>(e, outer.flow.family, l3, addr, decrement_ttl);
+    return rewrite_ip<side>(e, outer.flow.family, l3, addr, outer_change, decrement_ttl);
 }
 
 /// restore_embedded_sum() of SCTP: the embedded header tells how long the packet was that the checksum covers.

@@ -15,18 +15,20 @@ namespace bpvs::net {
 
 enum class Side : u8 { source, destination };
 
-/// Replaces the address of an IPv4 header in place and, on demand, decrements its TTL (RFC 1141).
+/// What a TTL that is one less adds to a sum (RFC 1141).
+constexpr u32 ttl_change = 0xffffu ^ static_cast<u16>(to_be16(0x0100));
+
+/// Replaces the address of an IPv4 header in place and, on demand, decrements its TTL. `change`: what that address
+/// adds to a sum in place of the one that is there.
 template <Side side>
-[[gnu::always_inline]] inline void rewrite_ipv4(u8* ip, Be32 addr, bool decrement_ttl) {
-    constexpr u32 at = side == Side::source ? ipv4::src : ipv4::dst;
-    Be16 check = replace(load<Be16>(ip + ipv4::check), load<Be32>(ip + at), addr);
-    store(ip + at, addr);
+[[gnu::always_inline]] inline void rewrite_ipv4(u8* ip, Be32 addr, u32 change, bool decrement_ttl) {
+    store(ip + (side == Side::source ? ipv4::src : ipv4::dst), addr);
+    u32 sum = fold(change);
     if (decrement_ttl) {
-        const Be16 before = load<Be16>(ip + ipv4::ttl);
         ip[ipv4::ttl] = static_cast<u8>(ip[ipv4::ttl] - 1);
-        check = replace(check, before, load<Be16>(ip + ipv4::ttl));
+        sum += ttl_change;
     }
-    store(ip + ipv4::check, check);
+    store(ip + ipv4::check, replace(load<Be16>(ip + ipv4::check), sum));
 }
 
 /// Replaces the address of an IPv6 header in place and, on demand, decrements its hop limit.
@@ -43,8 +45,10 @@ template <Side side, class E>
 }
 
 /// Translates `side` of the IP header at `l3` and, on demand, decrements its TTL. False: it is not there.
+/// `change`: what `addr` adds to a sum in place of the address that is there.
 template <Side side, class E>
-[[gnu::always_inline]] inline bool rewrite_ip(E& e, Family family, u32 l3, const Address& addr, bool decrement_ttl) {
+[[gnu::always_inline]] inline bool rewrite_ip(E& e, Family family, u32 l3, const Address& addr, u32 change,
+                                              bool decrement_ttl) {
     if (family == Family::v6) {
         u8* ip = e.at(l3, ipv6::size);
         if (ip)
@@ -53,7 +57,7 @@ template <Side side, class E>
     }
     u8* ip = e.at(l3, ipv4::min_size);
     if (ip)
-        rewrite_ipv4<side>(ip, addr.word[0], decrement_ttl);
+        rewrite_ipv4<side>(ip, addr.word[0], change, decrement_ttl);
     return ip != nullptr;
 }
 
@@ -66,7 +70,7 @@ template <Side side>
 /// Makes up an SCTP packet's checksum for the translation to addr:port. One of zero was left to a device to compute, as
 /// local stacks do, and stays zero. False: it is not there.
 template <Side side, class E>
-[[gnu::always_inline]] inline bool replace_sctp_sum(E& e, u32 l3, const Packet& p, [[maybe_unused]] const Address& addr,
+[[gnu::always_inline]] inline bool replace_sctp_sum(E& e, u32 l3, const Packet& p, [[maybe_unused]] u32 change,
                                                     Be16 port) {
     const Be16 old_port = side == Side::source ? p.flow.sport : p.flow.dport;
     u8* field = e.at(p.l4 + sctp::check, sizeof(u32));
@@ -80,27 +84,28 @@ template <Side side, class E>
     }
     // Unlike a sum, a CRC does not make up for what changed in a sum that a device made of the frame.
     if constexpr (requires { e.frame_sum_changed(0u); }) {
-        const Address& old_addr = side == Side::source ? p.flow.saddr : p.flow.daddr;
         const Address was{{static_cast<Be32>(before), static_cast<Be32>(old_port), {}, {}}};
         const Address is{{static_cast<Be32>(after), static_cast<Be32>(port), {}, {}}};
         e.frame_sum_changed(difference(was, is));
         if (p.flow.family == Family::v6)
-            e.frame_sum_changed(difference(old_addr, addr));
+            e.frame_sum_changed(change);
     }
     return true;
 }
 
 /// Makes up a sum of TCP or UDP that is whole, not left to a device. UDP's zero is none and stays zero.
+/// `change`: what the new address adds to a sum in place of the old one.
 template <class E>
-[[gnu::always_inline]] inline bool replace_whole_sum(E& e, u32 offset, IpProto protocol, const Address& old_addr,
-                                                     const Address& addr, Be16 old_port, Be16 port) {
+[[gnu::always_inline]] inline bool replace_whole_sum(E& e, u32 offset, IpProto protocol, u32 change, Be16 old_port,
+                                                     Be16 port) {
     u8* field = e.at(offset, sizeof(Be16));
     if (!field)
         return false;
     Be16 check = load<Be16>(field);
     if (protocol == IpProto::udp && check == Be16{})
         return true;
-    check = replace(replace(check, old_addr, addr), old_port, port);
+    const u32 sum = fold(change) + (static_cast<u32>(old_port) ^ 0xffffu) + static_cast<u32>(port);
+    check = replace(check, sum);
     if (protocol == IpProto::udp && check == Be16{})
         check = Be16{0xffff};
     store(field, check);
@@ -117,27 +122,28 @@ template <class E>
 }
 
 /// Could a device be meant to finish this packet's transport sum? Then the field holds the pseudo header's, or zero
-/// with SCTP. So it does in one whole packet of 65,536.
+/// with SCTP. So it does in one whole packet of 65,536. `pseudo`: of the tuple, as pseudo_header_sum(tuple, 0).
 template <class E>
-[[gnu::always_inline]] inline bool may_lack_sum(E& e, u32 l3, const Packet& p) {
+[[gnu::always_inline]] inline bool may_lack_sum(E& e, u32 l3, const Packet& p, u16 pseudo) {
     if (p.flow.protocol == IpProto::sctp) {
         const u8* field = e.at(p.l4 + sctp::check, sizeof(u32));
         return !field || load<u32>(field) == 0;
     }
     const u8* field = e.at(p.l4 + (p.flow.protocol == IpProto::tcp ? tcp::check : udp::check), sizeof(Be16));
-    return !field || static_cast<u16>(load<Be16>(field)) == pseudo_header_sum(p.flow, p.length - (p.l4 - l3));
+    const u32 length = static_cast<u32>(to_be32(p.length - (p.l4 - l3)));
+    return !field || static_cast<u16>(load<Be16>(field)) == fold(u32{pseudo} + fold(length));
 }
 
-/// Translates `side` of a TCP, UDP or SCTP packet to addr:port. False: a helper failed, the packet is unusable.
+/// Translates `side` of a TCP, UDP or SCTP packet to addr:port. `change`: what `addr` adds to a sum in place of the
+/// address that is there. False: a helper failed, the packet is unusable.
 template <Side side, class E>
-[[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, const Address& addr, Be16 port,
+[[gnu::always_inline]] inline bool rewrite(E& e, u32 l3, const Packet& p, const Address& addr, Be16 port, u32 change,
                                            bool decrement_ttl) {
-    const Address& old_addr = side == Side::source ? p.flow.saddr : p.flow.daddr;
     const Be16 old_port = side == Side::source ? p.flow.sport : p.flow.dport;
     const u32 check = p.flow.protocol == IpProto::tcp ? tcp::check : udp::check;
-    const bool done = p.flow.protocol == IpProto::sctp ? replace_sctp_sum<side>(e, l3, p, addr, port)
-                                                       : e.replace_l4_sum(p.l4 + check, p.flow.family, p.flow.protocol,
-                                                                          old_addr, addr, old_port, port);
+    const bool done = p.flow.protocol == IpProto::sctp
+                          ? replace_sctp_sum<side>(e, l3, p, change, port)
+                          : e.replace_l4_sum(p.l4 + check, p.flow.family, p.flow.protocol, change, old_port, port);
     if (!done)
         return false;
 
@@ -145,7 +151,7 @@ template <Side side, class E>
     if (!l4)
         return false;
     store(l4 + (side == Side::source ? 0 : 2), port);
-    return rewrite_ip<side>(e, p.flow.family, l3, addr, decrement_ttl);
+    return rewrite_ip<side>(e, p.flow.family, l3, addr, change, decrement_ttl);
 }
 
 } // namespace bpvs::net

@@ -48,7 +48,8 @@ void translation_equals_building_anew(bool decrement_ttl) {
     const Frame before = given.frame;
     const scenario::Host addr = address();
     const u16 port = *rc::gen::arbitrary<u16>();
-    RC_ASSERT(rewrite<side>(given.env, eth::size, given.packet, addr.addr, to_be16(port), decrement_ttl));
+    const u32 change = difference(side == Side::source ? p.saddr.addr : p.daddr.addr, addr.addr);
+    RC_ASSERT(rewrite<side>(given.env, eth::size, given.packet, addr.addr, to_be16(port), change, decrement_ttl));
 
     (side == Side::source ? p.saddr : p.daddr) = addr;
     (side == Side::source ? p.sport : p.dport) = port;
@@ -73,15 +74,15 @@ TEST(Rewrite, udp_checksum_that_becomes_zero_is_sent_as_all_ones) {
     const u16 check = load<u16>(arriving("udp cip:40000 > vip:1 payload 8B").data() + 40);
     const u16 port = static_cast<u16>(1 + from_be16(Be16{check}));
     Given given(arriving("udp cip:40000 > vip:1 payload 8B"));
-    ASSERT_TRUE(
-        rewrite<Side::destination>(given.env, eth::size, given.packet, given.packet.flow.daddr, to_be16(port), false));
+    ASSERT_TRUE(rewrite<Side::destination>(given.env, eth::size, given.packet, given.packet.flow.daddr, to_be16(port),
+                                           0, false));
     EXPECT_EQ(load<u16>(given.frame.data() + 40), 0xffff);
 }
 
 TEST(Rewrite, refuses_a_packet_without_its_transport_checksum) {
     Given given(arriving("tcp cip:40000 > vip:80 S"));
     given.frame.resize(eth::size + 20 + 17);
-    EXPECT_FALSE(rewrite<Side::destination>(given.env, eth::size, given.packet, Address{}, Be16{1}, true));
+    EXPECT_FALSE(rewrite<Side::destination>(given.env, eth::size, given.packet, Address{}, Be16{1}, 0, true));
 }
 
 template <Side side>

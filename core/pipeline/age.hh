@@ -62,7 +62,7 @@ template <class T>
         if (over && c->controlled != 0)
             c->expires = now + u64{template_grace} * config.hz;
         else if (c->controlled == 0 && (over || leads_nowhere(t, config, *c)))
-            end_template(t, index, *c, template_flow(*c));
+            end_template(t, index, *c);
     } else if (s.is.life == Life::live) {
         if (is_over(t, config, *c, s.is.state, now, orders))
             expire_connection(t, config, index, *c);

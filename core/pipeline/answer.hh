@@ -141,7 +141,7 @@ template <class E>
 [[gnu::always_inline]] inline bool count_down(E& e, const net::Packet& p, Address& from) {
     const RouteQuery query{p.flow.daddr, p.flow.saddr, Be16{}, Be16{}, p.flow.protocol, p.flow.family, p.tos, 0};
     e.own_address(query, from);
-    return net::rewrite_ip<net::Side::source>(e, p.flow.family, E::l3, p.flow.saddr, true);
+    return net::rewrite_ip<net::Side::source>(e, p.flow.family, E::l3, p.flow.saddr, 0, true);
 }
 
 /// Turns the packet into its answer. False: there is none.

@@ -182,7 +182,7 @@ TEST(AnyFrame, keeps_the_books_straight) {
         RC_ASSERT(t.table.live == live);
         RC_ASSERT(counted == live);
         RC_ASSERT(t.table.held == held);
-        RC_ASSERT(t.flows.size() == 2u * (live + held) - given_way);
+        RC_ASSERT(t.tuples() == 2u * (live + held) - given_way);
     }));
 }
 

@@ -1,7 +1,7 @@
 // The life of a connection: found from either side, created, moved on by packets. Its end is in life.hh.
 #pragma once
 
-#include "core/net/parse.hh"
+#include "core/net/rewrite.hh"
 #include "core/pipeline/defence.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/life.hh"
@@ -32,15 +32,13 @@ template <class T>
 
 /// The connection that `flow` belongs to. One whose time has come is ended here, as if swept.
 template <class T>
-[[gnu::always_inline]] inline Found find_connection(T& t, const Flow& flow) {
-    const FlowTarget* target = t.find_flow(flow);
-    if (!target)
-        return Found{nullptr, 0, Direction::request, nullptr};
-    const u32 index = target->conn;
-    const Direction direction = target->reply ? Direction::reply : Direction::request;
-    Conn* c = t.conn(index);
+[[gnu::always_inline]] inline Found find_connection(T& t, const Config& config, const Flow& flow) {
+    const FlowFound f = find_flow(t, config, flow);
+    Conn* c = f.conn;
     if (!c)
-        return Found{nullptr, 0, direction, nullptr};
+        return Found{nullptr, 0, Direction::request, nullptr};
+    const u32 index = f.target.conn;
+    const Direction direction = f.target.reply ? Direction::reply : Direction::request;
     const Life life = read_status(*c).is.life;
     if (life == Life::live && !expired(*c, t.now()))
         return Found{c, index, direction, nullptr};
@@ -67,10 +65,10 @@ struct Kind {
 template <class T>
 [[gnu::always_inline]] inline bool find_one_packet(T& t, const Flow& request, const Flow& reply, u32 dest_id,
                                                    Found& found) {
-    const FlowTarget* target = t.find_flow(reply);
-    if (!target || !target->reply)
+    const FlowTarget target = t.find_flow(reply);
+    if (!target.reply)
         return false;
-    const u32 index = target->conn;
+    const u32 index = target.conn;
     Conn* c = t.conn(index);
     if (!c)
         return false;
@@ -86,10 +84,9 @@ template <class T>
 /// A held connection makes way for one with the same reply tuple. False: the tuple is a live one's.
 template <class T>
 [[gnu::always_inline]] inline bool make_way(T& t, const Flow& reply) {
-    const FlowTarget* target = t.find_flow(reply);
-    if (!target)
+    const u32 index = t.find_flow(reply).conn;
+    if (index == no_id)
         return true;
-    const u32 index = target->conn;
     Conn* c = t.conn(index);
     if (!c || read_status(*c).is.life != Life::held)
         return false;
@@ -135,21 +132,21 @@ template <class T>
     c->to_dest.ifindex = 0;
     c->to_client.ifindex = 0;
     c->control = kind.control;
-    c->controlled = 0;
+    c->change = net::fold(net::difference(c->vip, c->dest));
+    c->pseudo = net::pseudo_header_sum(request, 0);
 
-    const Flow reply = reply_flow(*c);
     const FlowTarget as_reply{index, 1};
     const FlowTarget as_request{index, 0};
     Created result = Created::yes;
-    int r = t.insert_flow(reply, as_reply);
-    if (r == flow_exists && make_way(t, reply))
-        r = t.insert_flow(reply, as_reply);
+    int r = t.insert_flow(as_reply);
+    if (r == flow_exists && make_way(t, tuple_of(*c, 1)))
+        r = t.insert_flow(as_reply);
     if (r != flow_inserted) {
         result = r == flow_exists ? Created::collision : Created::no_room;
     } else if (!kind.one_packet) {
-        r = t.insert_flow(request, as_request);
+        r = t.insert_flow(as_request);
         if (r != flow_inserted) {
-            t.erase_flow(reply);
+            t.erase_flow(as_reply);
             result = r == flow_exists ? Created::lost_race : Created::no_room;
         }
     }

@@ -53,7 +53,7 @@ TEST_F(SmallLab, a_full_table_refuses_and_counts_new_connections_and_serves_the_
     EXPECT_EQ(in("tcp cip:3 > vip:80 A"), "request_forwarded");
     EXPECT_EQ(in("tcp rip1:80 > cip:3 A"), "reply_forwarded");
     EXPECT_EQ(tables.table.live, 8u);
-    EXPECT_EQ(tables.flows.size(), 16u);
+    EXPECT_EQ(tables.tuples(), 16u);
     EXPECT_EQ(bench.world().packets(Reason::table_full), 1u);
     play("conns 8\ncounters tcp vip:80 conns 8 active 8");
 }
@@ -243,7 +243,7 @@ TEST_F(SmallLab, a_removed_connection_leaves_nothing_behind) {
             ASSERT_EQ(in(fmt::format("tcp cip:{} > vip:80 A", port)), "request_forwarded");
         }
         bench.wait(3);
-        ASSERT_EQ(tables.flows.size(), 0u);
+        ASSERT_EQ(tables.tuples(), 0u);
         ASSERT_EQ(tables.table.live, 0u);
     }
     for (const Conn& c : tables.conns)
@@ -273,10 +273,10 @@ TEST_F(Lab, a_collision_never_breaks_the_live_connection_and_costs_no_slot_for_l
     play("bpvsadm -A -t vip:80 -s rr\nbpvsadm -a -t vip:80 -r rip1:80 -m\n"
          "bpvsadm -A -t vip:81 -s rr\nbpvsadm -a -t vip:81 -r rip1:80 -m\n");
     syn(1);
-    const std::size_t flows = tables.flows.size();
+    const std::size_t flows = tables.tuples();
     for (int i = 0; i < 100; i++)
         ASSERT_EQ(in("tcp cip:1 > vip:81 S"), "collision");
-    EXPECT_EQ(tables.flows.size(), flows);
+    EXPECT_EQ(tables.tuples(), flows);
     EXPECT_EQ(tables.table.live, 1u);
     EXPECT_EQ(in("tcp rip1:80 > cip:1 SA"), "reply_forwarded");
     bench.wait(2);
@@ -303,7 +303,7 @@ TEST_F(Lab, a_first_packet_that_loses_the_race_leaves_the_winner_alone) {
     ASSERT_NE(other, no_id);
     Found found{};
     EXPECT_EQ(create_connection(t, tables.config, p, other, tables.dests[other], {}, found), Created::lost_race);
-    EXPECT_EQ(tables.flows.size(), 2u);
+    EXPECT_EQ(tables.tuples(), 2u);
     EXPECT_EQ(tables.table.live, 1u);
     EXPECT_EQ(in("tcp cip:1 > vip:80 A"), "request_forwarded");
     EXPECT_EQ(in("tcp rip2:80 > cip:1 A"), "reply_forwarded");
@@ -315,8 +315,8 @@ TEST_F(Lab, a_connection_is_ended_once) {
     syn(1);
     sim::SimTables t(tables);
     Conn& c = tables.conns[0];
-    EXPECT_TRUE(end_connection(t, c));
-    EXPECT_FALSE(end_connection(t, c));
+    EXPECT_TRUE(end_connection(t, 0, c));
+    EXPECT_FALSE(end_connection(t, 0, c));
     EXPECT_EQ(tables.table.live, 0u);
     EXPECT_EQ(tables.dests[c.dest_id].active + tables.dests[c.dest_id].inactive, 0u);
 }

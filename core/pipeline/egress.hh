@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/pipeline/account.hh"
+#include "core/pipeline/forward.hh"
 #include "core/pipeline/related.hh"
 
 namespace bpvs {
@@ -29,7 +30,7 @@ template <class E>
         Flow quoted{};
         net::Packet inner{quoted};
         Found found{};
-        why = find_related(e, p, inner, found);
+        why = find_related(e, *config, p, inner, found);
         if (why != Reason::count)
             return verdict(why);
         if (found.direction == Direction::request)
@@ -45,7 +46,7 @@ template <class E>
     why = net::parse_transport(e, p);
     if (why != Reason::count)
         return verdict(why);
-    const Found found = find_connection(e, p.flow);
+    const Found found = find_connection(e, *config, p.flow);
     if (found.held && found.direction == Direction::reply)
         return verdict(Reason::reply_expired);
     if (!found.conn || found.direction == Direction::request)
@@ -54,7 +55,7 @@ template <class E>
     if (Dest* dest = e.dest(c.dest_id))
         account<Direction::reply>(e, *config, c, *dest, p.length, false);
     update_state(e, *config, c, Direction::reply, p);
-    const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, false);
+    const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, reply_change(c), false);
     return verdict(done ? Reason::local_translated : Reason::internal_error);
 }
 

@@ -1,9 +1,9 @@
 // Forwarding: where a packet leaves, and what happens when it cannot.
 //
-// The kernel's FIB and neighbour tables decide; the answer is kept in the connection for a second. What
-// needs the stack's help goes to the stack: a request already rewritten, so that the stack delivers it
-// locally, fragments it or answers with the right ICMP error; a reply as it came, because rewritten it
-// would have a local source address and be refused. A neighbour that is not resolved yet is the kernel's
+// The kernel's FIB and neighbour tables decide; the answer is kept in the connection for a second, or until all
+// services were changed at once. What needs the stack's help goes to the stack: a request already rewritten, so that
+// the stack delivers it locally, fragments it or answers with the right ICMP error; a reply as it came, because
+// rewritten it would have a local source address and be refused. A neighbour that is not resolved yet is the kernel's
 // business too: it queues the packet, asks, and for requests tells the client when nobody answers.
 #pragma once
 
@@ -21,7 +21,8 @@ template <class E>
 [[gnu::always_inline]] inline Leave find_way(E& e, const Config& config, const RouteQuery& query, Egress& egress,
                                              Verdict& v) {
     const u32 now = static_cast<u32>(e.now());
-    if (egress.ifindex == 0 || now - egress.checked >= config.hz) {
+    const u16 generation = static_cast<u16>(config.in_force.generation);
+    if (egress.ifindex == 0 || now - egress.checked >= config.hz || egress.generation != generation) {
         const Route* route = e.route(query);
         egress.ifindex = 0;
         if (!route || route->status == RouteStatus::stack)
@@ -36,6 +37,7 @@ template <class E>
         }
         egress = route->egress;
         egress.checked = now;
+        egress.generation = generation;
     }
     if (query.length > egress.mtu)
         return Leave::too_long;
@@ -70,6 +72,9 @@ template <class E>
     return p.ttl > 1 ? find_way(e, config, query, c.to_client, v) : Leave::stack;
 }
 
+/// What the VIP in place of the destination's address adds to a checksum.
+[[gnu::always_inline]] inline u32 reply_change(const Conn& c) { return c.change ^ 0xffffu; }
+
 /// Sends a client's packet to the connection's destination, as way_of_request() found.
 template <class E>
 [[gnu::always_inline]] inline Verdict send_request(E& e, const net::Packet& p, Conn& c, Leave leave, Verdict v,
@@ -77,7 +82,7 @@ template <class E>
     const bool sends = leave == Leave::direct || leave == Leave::by_neighbour;
     // What the stack is about to refuse for its length it quotes with the TTL of a forwarded packet, as IPVS.
     const bool decrement = sends || (leave == Leave::too_long && p.dont_fragment);
-    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest, c.dport, decrement))
+    if (!net::rewrite<net::Side::destination>(e, E::l3, p, c.dest, c.dport, c.change, decrement))
         return verdict(Reason::internal_error);
     if (!sends)
         return verdict(to_stack);
@@ -96,7 +101,7 @@ template <class E>
         return verdict(Reason::reply_too_long);
     if (leave == Leave::too_long || leave == Leave::stack)
         return verdict(Reason::reply_to_stack);
-    if (!net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, true))
+    if (!net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, reply_change(c), true))
         return verdict(Reason::internal_error);
     if (leave == Leave::by_neighbour)
         return v;

@@ -13,14 +13,22 @@ namespace bpvs {
 template <class E>
 [[gnu::always_inline]] inline bool read_segment(E& e, net::Packet& p) {
     return read_ip(e, p) == Reason::count && net::has_ports(p.flow) && net::parse_transport(e, p) == Reason::count &&
-           p.ttl > 1 && !net::may_lack_sum(e, E::l3, p);
+           p.ttl > 1;
 }
 
 /// May packets begin connections here? Marks are seen, and set, by the other world alone; strays are answered there;
 /// and drop_packet counts a packet once.
 [[gnu::always_inline]] inline bool opens_in_front(const Config& config) {
-    return config.marks.rules == 0 && (config.kinds & mark_kind) == 0 && config.settings.nat_icmp_send == 0 &&
+    return config.marks.rules == 0 && (config.offered.kinds & mark_kind) == 0 && config.settings.nat_icmp_send == 0 &&
            config.settings.drop_packet == 0;
+}
+
+/// What addresses and protocol of a packet add to its sum: known already if its connection is.
+[[gnu::always_inline]] inline u16 pseudo_sum(const Found& found, const Flow& flow) {
+    if (!found.conn)
+        return net::pseudo_header_sum(flow, 0);
+    const Conn& c = *found.conn;
+    return found.direction == Direction::reply ? net::fold(u32{c.pseudo} + c.change) : c.pseudo;
 }
 
 /// The verdict on an arriving packet: sent on, dropped, or left to the next world.
@@ -34,8 +42,8 @@ template <class E>
     if (!read_segment(e, p))
         return verdict(Reason::left_to_tc);
 
-    Found found = find_connection(e, p.flow);
-    if (found.held)
+    Found found = find_connection(e, *config, p.flow);
+    if (found.held || net::may_lack_sum(e, E::l3, p, pseudo_sum(found, p.flow)))
         return verdict(Reason::left_to_tc);
     const bool is_new = !found.conn;
     if (is_new) {

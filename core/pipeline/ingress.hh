@@ -73,7 +73,7 @@ template <class E>
         return verdict(Reason::inert);
     }
 
-    Found found = find_connection(e, p.flow);
+    Found found = find_connection(e, *config, p.flow);
     if (found.held) {
         why = handle_held(e, p, found);
         if (why != Reason::count)

@@ -42,14 +42,6 @@ namespace bpvs {
     return Flow{f.daddr, f.saddr, f.dport, f.sport, f.protocol, f.family, 0};
 }
 
-[[gnu::always_inline]] inline Flow request_flow(const Conn& c) {
-    return Flow{c.client, c.vip, c.cport, c.vport, c.protocol, c.family, 0};
-}
-
-[[gnu::always_inline]] inline Flow reply_flow(const Conn& c) {
-    return Flow{c.dest, c.client, c.dport, c.cport, c.protocol, c.family, 0};
-}
-
 [[gnu::always_inline]] inline void count_member(Dest& d, u16 flags, u32 change) {
     __sync_fetch_and_add(flags & conn_inactive ? &d.inactive : &d.active, change);
 }
@@ -103,22 +95,15 @@ template <class T>
 
 /// Ends a live connection: flows and counts go now, the slot after its rest. False: someone else did.
 template <class T>
-[[gnu::always_inline]] inline bool end_connection(T& t, Conn& c) {
+[[gnu::always_inline]] inline bool end_connection(T& t, u32 index, Conn& c) {
     u16 flags = 0;
     if (!leave_life(t, c, Life::limbo, 0, &flags))
         return false;
     if (!(flags & conn_one_packet))
-        t.erase_flow(request_flow(c));
-    t.erase_flow(reply_flow(c));
+        t.erase_flow(FlowTarget{index, 0});
+    t.erase_flow(FlowTarget{index, 1});
     release(t, c, flags);
     return true;
-}
-
-/// The request's tuple of one that gave way may be another connection's by now.
-template <class T>
-[[gnu::always_inline]] inline void erase_own(T& t, const Flow& flow, u32 index) {
-    if (const FlowTarget* target = t.find_flow(flow); target && target->conn == index)
-        t.erase_flow(flow);
 }
 
 /// Ends a live connection and holds it, where there is room and a reason to: `how` are ConnFlags that say what becomes
@@ -128,12 +113,12 @@ template <class T>
     Table* table = t.table();
     const bool wanted = config.settings.hold_expired != 0 || (how & conn_resets);
     if (!table || !wanted || hold_times(config, *table) == 0)
-        return end_connection(t, c);
+        return end_connection(t, index, c);
     u16 flags = 0;
     if (!leave_life(t, c, Life::held, how, &flags))
         return false;
     if ((how & conn_given_way) && !(flags & conn_one_packet))
-        erase_own(t, request_flow(c), index);
+        t.erase_flow(FlowTarget{index, 0});
     release(t, c, flags);
     __sync_fetch_and_add(&table->held, 1u);
     return true;
@@ -156,8 +141,8 @@ template <class T>
     c.expires = t.now(); // before the swap: its rest begins now
     if (!swap_status(c, before, make_status(Life::limbo, before.is.state, before.is.flags)))
         return;
-    erase_own(t, request_flow(c), index);
-    erase_own(t, reply_flow(c), index);
+    t.erase_flow(FlowTarget{index, 0}); // of one that gave way it may be another connection's by now
+    t.erase_flow(FlowTarget{index, 1});
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->held, -1u);
 }

@@ -55,7 +55,7 @@ TEST_F(Ended, connections_are_held_for_16_of_their_timeouts) {
     bench.wait(4);
     EXPECT_EQ(answer(1), "no_service");
     EXPECT_EQ(tables.table.held, 0u);
-    EXPECT_EQ(tables.flows.size(), 0u);
+    EXPECT_EQ(tables.tuples(), 0u);
 }
 
 TEST_F(Ended, connections_leave_half_of_the_table_to_the_living) {
@@ -102,7 +102,7 @@ TEST_F(Ended, connection_gives_its_reply_tuple_to_a_new_one) {
     EXPECT_EQ(in("udp cip:1 > vip2:53"), "new_connection");
     EXPECT_EQ(tables.table.held, 0u);
     play("in udp rip1:53 > cip:1\nout udp vip2:53 > cip:1 ttl 63\n");
-    EXPECT_EQ(tables.flows.size(), 2u);
+    EXPECT_EQ(tables.tuples(), 2u);
     bench.wait(1);
     EXPECT_EQ(slots(Life::free), 63u);
 }
@@ -114,14 +114,14 @@ TEST_F(Ended, connection_whose_port_is_used_again_keeps_only_its_servers_side) {
     in("tcp rip2:80 > cip:1 RA");
     EXPECT_EQ(in("tcp cip:1 > vip:80 S"), "new_connection");
     EXPECT_EQ(tables.table.held, 1u);
-    EXPECT_EQ(tables.flows.size(), 3u);
+    EXPECT_EQ(tables.tuples(), 3u);
     bench.wait(50);
-    EXPECT_EQ(tables.flows.size(), 3u);
+    EXPECT_EQ(tables.tuples(), 3u);
     EXPECT_EQ(in("tcp rip2:80 > cip:1 A"), "connection_reset");
     EXPECT_EQ(in("tcp rip1:80 > cip:1 SA"), "reply_forwarded");
     EXPECT_EQ(in("tcp cip:1 > vip:80 A"), "request_forwarded");
     bench.wait(120); // with the 50 before, more than 16 times the timeout of CLOSE
-    EXPECT_EQ(tables.flows.size(), 2u);
+    EXPECT_EQ(tables.tuples(), 2u);
     EXPECT_EQ(in("tcp rip1:80 > cip:1 A"), "reply_forwarded");
 }
 
@@ -175,7 +175,7 @@ TEST_F(Ended, connections_leave_nothing_behind_after_random_lives) {
     }
     bench.wait(2100); // 16 times the longest timeout, 120 s
     EXPECT_EQ(slots(Life::live) + slots(Life::held) + slots(Life::limbo), 0u) << "seed " << seed;
-    EXPECT_EQ(tables.flows.size(), 0u) << "seed " << seed;
+    EXPECT_EQ(tables.tuples(), 0u) << "seed " << seed;
     for (const Dest& d : tables.dests)
         EXPECT_EQ(d.active + d.inactive + d.persistent, 0u) << "seed " << seed;
 }

@@ -50,11 +50,6 @@ constexpr u32 template_grace = 60;
         key.dport = packet.dport;
 }
 
-/// What a template is found by, as long as it has not given way.
-[[gnu::always_inline]] inline Flow template_flow(const Conn& c) {
-    return Flow{c.client, c.vip, c.cport, c.vport, c.protocol, c.family, 1};
-}
-
 /// May new connections follow a template to this server? Also to one of weight 0, unless the setting says otherwise or
 /// its connections are over, and to an overloaded one.
 [[gnu::always_inline]] inline bool keeps_clients(const Config& config, const Dest& d, u64 now) {
@@ -64,7 +59,7 @@ constexpr u32 template_grace = 60;
 
 /// Ends a template that no connection has.
 template <class T>
-[[gnu::always_inline]] inline void end_template(T& t, u32 index, Conn& c, const Flow& key) {
+[[gnu::always_inline]] inline void end_template(T& t, u32 index, Conn& c) {
     const ConnStatus before = read_status(c);
     if (before.is.life != Life::live ||
         !swap_status(c, before, make_status(Life::limbo, before.is.state, before.is.flags)))
@@ -73,8 +68,7 @@ template <class T>
         c.status = before;
         return;
     }
-    if (const FlowTarget* target = t.find_flow(key); target && target->conn == index)
-        t.erase_flow(key);
+    t.erase_flow(FlowTarget{index, 0});
     c.expires = t.now();
     if (Dest* d = t.dest(c.dest_id)) {
         __sync_fetch_and_add(&d->persistent, -1u);
@@ -86,29 +80,29 @@ template <class T>
 
 /// The template leaves its place for another, once, however many CPUs want it to.
 template <class T>
-[[gnu::always_inline]] inline void give_way(T& t, const Flow& key, Conn& c) {
+[[gnu::always_inline]] inline void give_way(T& t, u32 index, Conn& c) {
     const ConnStatus before = read_status(c);
     if (before.is.flags & conn_given_way)
         return;
     const u16 flags = before.is.flags | conn_given_way;
     if (!swap_status(c, before, make_status(before.is.life, before.is.state, flags)))
         return;
+    t.erase_flow(FlowTarget{index, 0});
     c.vport = given_way_port;
     c.dport = given_way_port;
-    t.erase_flow(key);
 }
 
-/// Makes the template of a client, if there is room and no other CPU was faster.
+/// A slot for the template of a client, which nobody can find yet; no_id: there is no room.
 template <class T>
-[[gnu::always_inline]] inline void make_template(T& t, const Config& config, const Service& service, const Flow& packet,
-                                                 u32 dest_id, Workspace& w) {
+[[gnu::always_inline]] inline u32 prepare_template(T& t, const Config& config, const Service& service,
+                                                   const Flow& packet, u32 dest_id, Workspace& w) {
     u32 index = 0;
     Dest* dest = t.dest(dest_id);
     if (!dest || !t.take_conn(&index))
-        return;
+        return no_id;
     Conn* c = t.conn(index);
     if (!c)
-        return;
+        return no_id;
     Flow& key = w.template_key;
     template_flow(service, packet, key);
     c->status = make_status(Life::building, State::none, conn_template);
@@ -122,9 +116,19 @@ template <class T>
     c->family = key.family;
     c->dest_id = dest_id;
     c->expires = t.now() + u64{service.persistence} * config.hz;
-    c->control = 0;
     c->controlled = 0;
-    if (t.insert_flow(key, FlowTarget{index, 0}) != flow_inserted) {
+    return index;
+}
+
+/// Makes the template of a client, if there is room and no other CPU was faster.
+template <class T>
+[[gnu::always_inline]] inline void make_template(T& t, const Service& service, const Flow& packet, u32 dest_id) {
+    const u32 index = t.prepare_template(service, packet, dest_id);
+    Conn* c = t.conn(index);
+    Dest* dest = t.dest(dest_id);
+    if (!c || !dest)
+        return;
+    if (t.insert_flow(FlowTarget{index, 0}) != flow_inserted) {
         c->expires = t.now();
         c->status = make_status(Life::limbo, State::none, conn_template);
         return;
@@ -143,16 +147,13 @@ template <class T>
                                                 Workspace& w) {
     Flow& key = w.template_key;
     template_flow(service, packet, key);
-    const FlowTarget* target = t.find_flow(key);
-    if (!target)
-        return no_id;
-    const u32 index = target->conn;
+    const u32 index = t.find_flow(key).conn;
     Conn* c = t.conn(index);
     if (!c)
         return no_id;
     const Dest* dest = t.dest(c->dest_id);
     if (!dest || !keeps_clients(config, *dest, t.now())) {
-        give_way(t, key, *c);
+        give_way(t, index, *c);
         return no_id;
     }
     const u32 others = __sync_fetch_and_add(&c->controlled, 1u);
@@ -161,7 +162,7 @@ template <class T>
         return index;
     }
     __sync_fetch_and_add(&c->controlled, -1u); // its time is over
-    end_template(t, index, *c, key);
+    end_template(t, index, *c);
     return no_id;
 }
 

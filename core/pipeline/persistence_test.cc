@@ -36,7 +36,7 @@ protected:
     u32 hold() {
         u32 index = tables.hold_template(lab.element(), packet);
         if (index == no_id) {
-            tables.make_template(lab.element(), packet, tables.choose(lab.element(), packet));
+            make_template(tables, lab.element(), packet, tables.choose(lab.element(), packet));
             index = tables.hold_template(lab.element(), packet);
         }
         return index;
@@ -71,7 +71,7 @@ TEST_F(Templates, are_found_again_and_held_by_each_connection) {
 TEST_F(Templates, do_not_end_while_they_are_held) {
     const u32 index = hold();
     wait(31);
-    end_template(tables, index, slot(index), template_flow(slot(index))); // as a sweep that looked before it was held
+    end_template(tables, index, slot(index)); // as a sweep that looked before it was held
     EXPECT_EQ(read_status(slot(index)).is.life, Life::live);
     sweep();
     EXPECT_EQ(read_status(slot(index)).is.life, Life::live) << "it goes on for a minute";
@@ -83,7 +83,7 @@ TEST_F(Templates, do_not_end_while_they_are_held) {
     sweep();
     EXPECT_EQ(read_status(slot(index)).is.life, Life::limbo);
     EXPECT_EQ(dest_of(index).persistent, 0u);
-    EXPECT_EQ(lab.tables.flows.size(), 0u);
+    EXPECT_EQ(lab.tables.tuples(), 0u);
     EXPECT_EQ(lab.tables.table.live, 0u);
 }
 
@@ -96,7 +96,7 @@ TEST_F(Templates, that_are_over_make_room_for_new_ones) {
     ASSERT_NE(second, no_id);
     EXPECT_NE(slot(second).dest_id, chosen) << "chosen anew";
     EXPECT_EQ(read_status(slot(first)).is.life, Life::limbo);
-    EXPECT_EQ(lab.tables.flows.size(), 1u);
+    EXPECT_EQ(lab.tables.tuples(), 1u);
 }
 
 TEST_F(Templates, give_way_once_whoever_asks) {
@@ -105,7 +105,7 @@ TEST_F(Templates, give_way_once_whoever_asks) {
     const u32 second = hold();
     ASSERT_NE(second, no_id);
     ASSERT_NE(second, first);
-    give_way(tables, template_flow(slot(second)), slot(first)); // another CPU that saw the first one, too
+    give_way(tables, first, slot(first)); // another CPU that saw the first one, too
     EXPECT_EQ(hold(), second) << "the second one is still found";
     EXPECT_EQ(slot(first).vport, given_way_port);
     EXPECT_EQ(read_status(slot(first)).is.life, Life::live) << "its connection still has it";
@@ -114,7 +114,7 @@ TEST_F(Templates, give_way_once_whoever_asks) {
 TEST_F(Templates, of_a_full_table_are_not_made) {
     lab.tables.table.high_water = lab.tables.config.connections;
     EXPECT_EQ(hold(), no_id);
-    EXPECT_EQ(lab.tables.flows.size(), 0u);
+    EXPECT_EQ(lab.tables.tuples(), 0u);
 }
 
 TEST_F(Templates, keep_clients_on_a_quiesced_server_unless_told_otherwise) {

@@ -29,13 +29,14 @@ template <class E>
 /// The connection that an ICMP error is about, and `inner`, the packet it embeds.
 /// Reason::count when found; direction is that of the embedded packet.
 template <class E>
-[[gnu::always_inline]] inline Reason find_related(E& e, const net::Packet& outer, net::Packet& inner, Found& found) {
+[[gnu::always_inline]] inline Reason find_related(E& e, const Config& config, const net::Packet& outer,
+                                                  net::Packet& inner, Found& found) {
     const Reason why = read_related(e, outer, inner);
     if (why != Reason::count)
         return why;
     // The error travels against the packet it embeds: it belongs to the connection whose packets in
     // the other direction carry the reversed tuple.
-    found = find_connection(e, reversed(inner.flow));
+    found = find_connection(e, config, reversed(inner.flow));
     return found.conn ? Reason::count : Reason::icmp_unrelated;
 }
 
@@ -65,7 +66,7 @@ template <class E>
     Flow quoted{};
     net::Packet inner{quoted};
     Found found{};
-    const Reason why = find_related(e, outer, inner, found);
+    const Reason why = find_related(e, config, outer, inner, found);
     if (why == Reason::icmp_unrelated && config.settings.schedule_icmp)
         return verdict(Reason::icmp_scheduled); // schedule_related() looks further
     if (why != Reason::count)

@@ -27,14 +27,19 @@ template <class T>
             return by_mark;
         key.fwmark = 0;
     }
+    const bool by_port = may_offer(config.offered, p.flow.daddr, p.flow.dport);
+    const bool wide = (config.offered.kinds & wide_kind) != 0;
+    if (!by_port && !wide)
+        return nullptr;
     key.vip = p.flow.daddr;
     key.generation = config.in_force.generation;
     key.vport = p.flow.dport;
     key.protocol = p.flow.protocol;
     key.family = p.flow.family;
-    if (const Service* by_port = t.find_service(key))
-        return by_port;
-    if ((config.kinds & wide_kind) == 0)
+    if (by_port)
+        if (const Service* service = t.find_service(key))
+            return service;
+    if (!wide)
         return nullptr;
     if (p.flow.protocol == IpProto::tcp && may_be_ftp_data(p.flow.dport)) {
         key.vport = ftp_port;
@@ -95,7 +100,7 @@ template <class T>
         const u32 chosen = t.choose(service, p.flow);
         if (chosen == no_id)
             return refused(config, service, p);
-        t.make_template(service, p.flow, chosen);
+        make_template(t, service, p.flow, chosen);
         index = t.hold_template(service, p.flow); // ours, or another CPU's
     }
     if (index == no_id)

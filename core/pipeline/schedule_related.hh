@@ -53,7 +53,7 @@ template <class E>
     Reason why = read_error(e, outer, inner);
     if (why != Reason::count)
         return verdict(why);
-    const Found found = find_connection(e, reversed(quoted));
+    const Found found = find_connection(e, config, reversed(quoted));
     if (!found.conn || found.direction != Direction::request)
         return verdict(Reason::raced);
     return send_related_request(e, config, outer, inner, *found.conn, Reason::icmp_scheduled, true);

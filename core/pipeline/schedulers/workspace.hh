@@ -101,6 +101,7 @@ struct ResetWork {
 struct Workspace {
     Tried tried;
     Flow template_key;
+    Flow tuple; ///< that flows.hh works on
     LocalityKey key;
     Locality set;
     ListSearch list;
@@ -132,7 +133,7 @@ concept Chooses = requires(T& t, u32 count, const LocalityKey& key, const Locali
     { t.choose(service, flow) } -> Same<u32>;
     // persistence.hh, in the same way
     { t.hold_template(service, flow) } -> Same<u32>;
-    { t.make_template(service, flow, count) };
+    { t.prepare_template(service, flow, count) } -> Same<u32>;
 };
 
 } // namespace bpvs
