@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -61,6 +62,9 @@ def attach_says_where_and_why(lab):
     said = attach(lab, "eth0")
     true("XDP when asked for", said.startswith("eth0: at XDP, in front of tc: as asked for"), said)
     true("what is to be known about it", "tx off" in said, said)
+    true("whether others may be there, or why not", "its program is in libxdp's dispatcher there, with 0 others" in said
+         or re.search("its program is alone at XDP there: (this kernel refuses programs that extend others|there is no BPF file system)", said), said)
+    true("the same again", "its program is" in attach(lab, "eth0"))
     equal("hooks", {"eth0": "xdp", "eth1": "tc"}, hooks(lab))
     true("the program stands there", xdp_of(lab, "eth0"))
     attach(lab, "eth0", mode="tc")
@@ -86,8 +90,7 @@ def wrong_inputs_change_nothing(lab):
 def program_of_somebody_else_is_left_alone(lab):
     lab.service()
     attach(lab, "eth1")
-    pins = status(lab)["pin_path"]
-    lab.on("director", "ip", "link", "set", "eth0", "xdpdrv", "pinned", f"{pins}/bpvs_xdp")
+    lab.on("director", "ip", "link", "set", "eth0", "xdpdrv", "object", str(BIN.parent / "bpf" / "xdp.clang-19.bpf.o"), "section", "xdp.frags")
     other = xdp_of(lab, "eth0")
     try:
         done = lab.try_on("director", lab.bpvs, "attach", "eth0", "--mode", "xdp")
