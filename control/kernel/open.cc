@@ -234,6 +234,18 @@ Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions&
     return store;
 }
 
+std::string version_text(u32 version) {
+    return fmt::format("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
+}
+
+/// Why this binary's XDP program may not stand before the director's at tc; empty: it may.
+std::string too_old_for(const Config& loaded) {
+    return object_version() >= loaded.version
+               ? ""
+               : fmt::format("the director is of bpvs {}, and this is the older {}", version_text(loaded.version),
+                             version_text(object_version()));
+}
+
 bool newer_than(const Config& loaded) {
     return object_version() > loaded.version || (object_version() == loaded.version && object_build() != loaded.build);
 }
@@ -397,11 +409,15 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
     const Interface& i = chosen->front();
     const Device device = device_of(i, xdp_features());
     XdpHook xdp = xdp_of(*site);
-    if (const std::string why = why_not_xdp(i, device); mode == AttachMode::xdp && !why.empty())
+    const std::string too_old = xdp.attached(i.ifindex) ? "" : too_old_for((*store)->config());
+    if (const std::string why = too_old.empty() ? why_not_xdp(i, device) : too_old;
+        mode == AttachMode::xdp && !why.empty())
         return fail(Errc::no_interface, fmt::format("cannot attach to {} at XDP: {}; use --mode tc", interface, why));
     Choice choice = choose_mode(i, device);
     if (mode != AttachMode::automatic)
         choice = {mode == AttachMode::xdp, "as asked for"};
+    else if (choice.xdp && !too_old.empty())
+        choice = {false, too_old};
 
     AttachedInterfaces attached(site->directory());
     const bool before = tc_attached(i.ifindex).has_value();
@@ -480,7 +496,7 @@ Result<DirectorStatus> director_status() {
     KernelStore& k = **store;
     const Config& c = k.config();
     s.up = true;
-    s.version = fmt::format("{}.{}.{}", c.version >> 16, c.version >> 8 & 0xff, c.version & 0xff);
+    s.version = version_text(c.version);
     s.pin_path = Place::shown_path(site->cookie);
     s.connections_live = k.table().live;
     s.connections_held = k.table().held;

@@ -256,6 +256,22 @@ def attach_by_another_build_replaces_the_programs_at_tc_first(lab):
 
 
 @test
+def older_bpvs_does_not_stand_before_a_newer_director(lab):
+    """Its program at XDP would be of another version than those at tc, which it may not replace."""
+    lab.service()
+    config = f"{status(lab)['pin_path']}/config"
+    words = json.loads(subprocess.run(["bpftool", "-j", "map", "dump", "pinned", config], capture_output=True, check=True).stdout)
+    value = [int(byte, 16) for byte in words[0]["value"]]
+    value[7] += 1  # the major version, of the word after the layout
+    subprocess.run(["bpftool", "map", "update", "pinned", config, "key", *"0000", "value", *map(str, value)], check=True)
+    done = lab.try_on("director", lab.bpvs, "attach", "eth0", "--mode", "xdp")
+    true("refused with one sentence", done.returncode != 0 and done.stderr.count("\n") == 1 and "this is the older" in done.stderr, done)
+    attach(lab, "eth0", mode="tc")
+    equal("hooks", {"eth0": "tc", "eth1": "tc"}, hooks(lab))
+    equal("pages", ["RS2", "RS1"], lab.pages(2))
+
+
+@test
 def detach_and_down_take_the_program_away(lab):
     lab.service()
     attach(lab)
