@@ -1,5 +1,6 @@
 #include "control/kernel/dispatcher.hh"
 
+#include "control/kernel/fd.hh"
 #include "control/kernel/release.hh"
 
 #include <bpf/bpf.h>
@@ -19,7 +20,9 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
 #include <memory>
+#include <set>
 
 namespace bpvs::kernel {
 
@@ -74,11 +77,37 @@ u32 id_of_map(const std::string& pin) {
     return map && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 ? info.id : 0;
 }
 
-void remove_pins(const std::string& path) {
+std::vector<std::string> pins_in(const std::string& directory) {
+    std::vector<std::string> pins;
     std::error_code ignored;
-    for (const auto& pin : std::filesystem::directory_iterator(path, ignored))
-        unlink(pin.path().c_str());
-    rmdir(path.c_str());
+    for (const auto& pin : std::filesystem::directory_iterator(directory, ignored))
+        pins.push_back(pin.path());
+    return pins;
+}
+
+/// Id of the program that is pinned, or linked by what is; 0: none.
+u32 program_of(const std::string& pin) {
+    const Fd fd(bpf_obj_get(pin.c_str()));
+    bpf_prog_info program{};
+    bpf_link_info link{};
+    u32 size = pin.ends_with("-link") ? sizeof link : sizeof program;
+    void* const info = pin.ends_with("-link") ? static_cast<void*>(&link) : &program;
+    if (!fd || bpf_obj_get_info_by_fd(fd.get(), info, &size) != 0)
+        return 0;
+    return pin.ends_with("-link") ? link.prog_id : program.id;
+}
+
+std::set<u32> programs_in(const std::string& directory) {
+    std::set<u32> programs;
+    for (const std::string& pin : pins_in(directory))
+        programs.insert(program_of(pin));
+    return programs;
+}
+
+void remove_pins(const std::string& directory) {
+    for (const std::string& pin : pins_in(directory))
+        unlink(pin.c_str());
+    rmdir(directory.c_str());
 }
 
 bool is_recent(const std::string& path) {
@@ -118,48 +147,31 @@ std::string Dispatchers::path(u32 ifindex) const {
     return fmt::format("{}/xdp/dispatch-{}-{}", shared_, ifindex, standing_program(ifindex));
 }
 
-bool Dispatchers::is_ours(int program) const {
+bool Dispatchers::is_ours(u32 program) const {
+    const Fd fd(bpf_prog_get_fd_by_id(program));
     std::array<u32, 64> maps{};
     bpf_prog_info info{};
     info.nr_map_ids = maps.size();
     info.map_ids = reinterpret_cast<std::uintptr_t>(maps.data());
     u32 size = sizeof info;
-    return tables_ != 0 && bpf_obj_get_info_by_fd(program, &info, &size) == 0 &&
+    return tables_ != 0 && fd && bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0 &&
            std::ranges::find(maps, tables_) != maps.end();
 }
 
-bool Dispatchers::pins_ours(const std::string& pin) const {
-    const Fd fd(bpf_obj_get(pin.c_str()));
-    if (!fd || !pin.ends_with("-link"))
-        return fd && is_ours(fd.get());
-    bpf_link_info info{};
-    u32 size = sizeof info;
-    if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0)
-        return false;
-    const Fd program(bpf_prog_get_fd_by_id(info.prog_id));
-    return program && is_ours(program.get());
-}
-
-std::vector<Fd> Dispatchers::ours_in(const std::string& path) const {
-    std::vector<Fd> programs;
-    std::error_code ignored;
-    for (const auto& pin : std::filesystem::directory_iterator(path, ignored))
-        if (const std::string name = pin.path(); name.ends_with("-prog") && pins_ours(name))
-            programs.emplace_back(bpf_obj_get(name.c_str()));
-    return programs;
+std::vector<u32> Dispatchers::ours_in(const std::string& path) const {
+    std::vector<u32> ours;
+    std::ranges::copy_if(programs_in(path), std::back_inserter(ours), [this](u32 p) { return is_ours(p); });
+    return ours;
 }
 
 std::vector<Dispatchers::Pins> Dispatchers::all() const {
     std::vector<Pins> found;
     std::error_code ignored;
-    if (shared_.empty() || tables_ == 0)
+    if (shared_.empty())
         return found;
     for (const auto& directory : std::filesystem::directory_iterator(shared_ + "/xdp", ignored)) {
         Pins d{.ifindex = 0, .dispatcher = 0, .path = directory.path()};
-        if (std::sscanf(directory.path().filename().c_str(), "dispatch-%u-%u", &d.ifindex, &d.dispatcher) != 2)
-            continue;
-        const auto pins = std::filesystem::directory_iterator(d.path, ignored);
-        if (std::any_of(begin(pins), end(pins), [this](const auto& pin) { return pins_ours(pin.path()); }))
+        if (std::sscanf(directory.path().filename().c_str(), "dispatch-%u-%u", &d.ifindex, &d.dispatcher) == 2)
             found.push_back(std::move(d));
     }
     return found;
@@ -168,17 +180,13 @@ std::vector<Dispatchers::Pins> Dispatchers::all() const {
 bool Dispatchers::holds(u32 ifindex) const { return !shared_.empty() && !ours_in(path(ifindex)).empty(); }
 
 std::size_t Dispatchers::others(u32 ifindex) const {
-    std::error_code ignored;
-    const auto pins = std::filesystem::directory_iterator(path(ifindex), ignored);
-    const auto programs =
-        std::count_if(begin(pins), end(pins), [](const auto& pin) { return pin.path().native().ends_with("-prog"); });
-    return static_cast<std::size_t>(programs) - ours_in(path(ifindex)).size();
+    return programs_in(path(ifindex)).size() - ours_in(path(ifindex)).size();
 }
 
 std::vector<u32> Dispatchers::interfaces() const {
     std::vector<u32> indexes;
     for (const Pins& d : all())
-        if (d.dispatcher == standing_program(d.ifindex))
+        if (d.dispatcher == standing_program(d.ifindex) && !ours_in(d.path).empty())
             indexes.push_back(d.ifindex);
     return indexes;
 }
@@ -196,20 +204,22 @@ int Dispatchers::add(u32 ifindex, bpf_object* object) const {
     return EOPNOTSUPP;
 }
 
-void Dispatchers::take_away(u32 ifindex, const std::vector<Fd>& programs) const {
+void Dispatchers::take_away(u32 ifindex, const std::vector<u32>& programs) const {
     std::vector<Program> owned;
     std::vector<xdp_program*> list;
-    for (const Fd& program : programs)
-        if (Program p = checked(xdp_program__from_fd(program.get())); p) {
+    for (const u32 program : programs) {
+        const Fd fd(bpf_prog_get_fd_by_id(program));
+        if (Program p = checked(xdp_program__from_fd(fd.get())); p) {
             list.push_back(p.get());
             owned.push_back(std::move(p));
         }
+    }
     if (!list.empty())
         xdp_program__detach_multi(list.data(), list.size(), static_cast<int>(ifindex), XDP_MODE_NATIVE, 0);
 }
 
 int Dispatchers::replace(u32 ifindex, bpf_object* object) const {
-    const std::vector<Fd> before = ours_in(path(ifindex));
+    const std::vector<u32> before = ours_in(path(ifindex));
     const int error = add(ifindex, object);
     if (error == 0)
         take_away(ifindex, before);
@@ -221,22 +231,30 @@ void Dispatchers::remove(u32 ifindex) const {
         return;
     take_away(ifindex, ours_in(path(ifindex)));
     // Without its pins a program is no longer called, whatever kept libxdp from building a dispatcher without it.
-    std::error_code ignored;
-    std::vector<std::string> left;
-    for (const auto& pin : std::filesystem::directory_iterator(path(ifindex), ignored))
-        if (pins_ours(pin.path()))
-            left.push_back(pin.path());
-    for (const std::string& pin : left)
-        unlink(pin.c_str());
+    for (const std::string& pin : pins_in(path(ifindex)))
+        if (is_ours(program_of(pin)))
+            unlink(pin.c_str());
+}
+
+/// Of a dispatcher that stood here, or should have: it calls a program of ours, or one that stands here now.
+bool Dispatchers::is_left(const Pins& d) const {
+    if (d.dispatcher == standing_program(d.ifindex))
+        return false;
+    const std::set<u32> here = programs_in(path(d.ifindex));
+    const std::set<u32> there = programs_in(d.path);
+    return there.empty() ||
+           std::ranges::any_of(there, [&](u32 p) { return p != 0 && (here.contains(p) || is_ours(p)); });
 }
 
 bool Dispatchers::clean() const {
     bool done = true;
+    if (tables_ == 0 || shared_.empty())
+        return done;
     const Fd lock(open((shared_ + "/xdp").c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC)); // libxdp's own
     if (!lock || flock(lock.get(), LOCK_EX) != 0)
-        return true;
+        return done;
     for (const Pins& d : all()) {
-        if (d.dispatcher == standing_program(d.ifindex))
+        if (!is_left(d))
             continue;
         if (is_recent(d.path))
             done = false;
@@ -248,7 +266,8 @@ bool Dispatchers::clean() const {
 
 void Dispatchers::forget() const {
     for (const Pins& d : all())
-        remove_pins(d.path);
+        if (!ours_in(d.path).empty())
+            remove_pins(d.path);
 }
 
 } // namespace bpvs::kernel

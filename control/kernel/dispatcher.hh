@@ -6,7 +6,6 @@
 // interface, both whole, and pins of the other one.
 #pragma once
 
-#include "control/kernel/fd.hh"
 #include "core/model/types.hh"
 
 #include <string>
@@ -41,13 +40,13 @@ public:
     int replace(u32 ifindex, bpf_object* object) const;
     void remove(u32 ifindex) const;
 
-    /// Removes what killed commands left. False: not all, the latest may be the work of a command that runs.
+    /// Removes pins that killed commands left. False: not all, the latest may be the work of a command that runs.
     bool clean() const;
     /// Removes all that is ours: the network namespace is gone.
     void forget() const;
 
 private:
-    /// The pins of one dispatcher, when a program of ours is among them.
+    /// Where what one dispatcher calls is pinned.
     struct Pins {
         u32 ifindex;
         u32 dispatcher;
@@ -55,10 +54,10 @@ private:
     };
     std::vector<Pins> all() const;
     std::string path(u32 ifindex) const;
-    bool is_ours(int program) const;
-    bool pins_ours(const std::string& pin) const;
-    std::vector<Fd> ours_in(const std::string& path) const;
-    void take_away(u32 ifindex, const std::vector<Fd>& programs) const;
+    bool is_left(const Pins& d) const;
+    bool is_ours(u32 program) const;
+    std::vector<u32> ours_in(const std::string& path) const;
+    void take_away(u32 ifindex, const std::vector<u32>& programs) const;
 
     std::string shared_;
     u32 tables_ = 0; ///< id of the map by which the director's programs are known; 0: it has none
