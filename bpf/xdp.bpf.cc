@@ -26,6 +26,12 @@ using namespace bpvs::bpf;
 
 extern "C" {
 
+/// What libxdp's dispatcher is told: other programs come before this one, which sends packets off.
+struct {
+    int (*priority)[60];
+    int (*XDP_PASS)[1];
+} _bpvs_xdp [[gnu::section(".xdp_run_config"), gnu::used]];
+
 [[gnu::section("xdp.frags"), gnu::used]] int bpvs_xdp(struct xdp_md* frame) {
     XdpEnv env{{}, frame, XdpEnv::head_of(frame), static_cast<u32>(xdp_get_buff_len(frame))};
     return leave(env, env.head ? front(env) : verdict(Reason::left_to_tc));

@@ -18,7 +18,6 @@
 #include <ctime>
 #include <memory>
 #include <random>
-#include <vector>
 
 // The BPF objects, embedded by the build (control/kernel/object.S).
 extern "C" const char bpvs_object_begin[];
@@ -33,13 +32,9 @@ namespace {
 constexpr std::array program_names = {"bpvs_ingress", "bpvs_egress", "bpvs_arm", "bpvs_clock"};
 constexpr const char* witness = "witness";
 
-struct CloseObject {
-    void operator()(bpf_object* o) const { bpf_object__close(o); }
-};
 struct DestroyLink {
     void operator()(bpf_link* l) const { bpf_link__destroy(l); }
 };
-using Object = std::unique_ptr<bpf_object, CloseObject>;
 
 int quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
 
@@ -151,6 +146,17 @@ Result<void> pin_programs(bpf_object* o, const std::string& directory) {
     return {};
 }
 
+/// The map that is pinned there, or one as the object wants it.
+Fd pinned_or_new(const bpf_map* m, const std::string& path) {
+    Fd map(bpf_obj_get(path.c_str()));
+    if (map || errno != ENOENT)
+        return map;
+    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(m), );
+    map = Fd(bpf_map_create(bpf_map__type(m), bpf_map__name(m), bpf_map__key_size(m), bpf_map__value_size(m),
+                            bpf_map__max_entries(m), &options));
+    return map && bpf_obj_pin(map.get(), path.c_str()) == 0 ? std::move(map) : Fd();
+}
+
 /// Ties the director to the current network namespace: this link dies with it.
 Result<void> pin_witness(bpf_object* o, const std::string& directory) {
     const Fd ns(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -188,6 +194,8 @@ Result<void> initialise(const std::string& directory, const Sizes& room) {
 }
 
 } // namespace
+
+void CloseObject::operator()(bpf_object* o) const { bpf_object__close(o); }
 
 u32 object_version() { return BPVS_VERSION_MAJOR << 16 | BPVS_VERSION_MINOR << 8 | BPVS_VERSION_PATCH; }
 
@@ -245,30 +253,26 @@ Result<void> upgrade(const std::string& directory, const std::function<Result<vo
                     [&] { return pin_programs(o, directory); });
 }
 
-Result<Fd> load_xdp(const std::string& directory) {
+Result<Object> open_xdp(const std::string& directory) {
     libbpf_set_print(quiet);
     auto object = open_object(bpvs_xdp_object_begin, bpvs_xdp_object_end);
     if (!object)
+        return object;
+    auto done = for_each_map(object->get(), [&](bpf_map* m) {
+        const Fd map = pinned_or_new(m, pin_of(directory, bpf_map__name(m)));
+        return map ? bpf_map__reuse_fd(m, map.get()) : -errno;
+    });
+    if (!done)
+        return std::unexpected(done.error());
+    return object;
+}
+
+Result<Fd> load_xdp(const std::string& directory) {
+    auto object = open_xdp(directory);
+    if (!object)
         return std::unexpected(object.error());
     bpf_object* o = object->get();
-    std::vector<bpf_map*> own;
-    const auto reuse = [&](bpf_map* m) {
-        const Fd fd(bpf_obj_get(pin_of(directory, bpf_map__name(m)).c_str()));
-        if (fd)
-            return bpf_map__reuse_fd(m, fd.get());
-        if (errno != ENOENT)
-            return -errno;
-        own.push_back(m);
-        return 0;
-    };
-    const auto pin_own = [&]() -> Result<void> {
-        for (bpf_map* m : own)
-            if (const int r = bpf_map__pin(m, pin_of(directory, bpf_map__name(m)).c_str()); r != 0)
-                return kernel_refused(fmt::format("set up the table `{}`", bpf_map__name(m)), -r);
-        return {};
-    };
-    auto done = in_order([&] { return for_each_map(o, reuse); }, [&] { return load_programs(o); }, pin_own,
-                         [&] { return pin_program(o, directory, "bpvs_xdp"); });
+    auto done = in_order([&] { return load_programs(o); }, [&] { return pin_program(o, directory, "bpvs_xdp"); });
     if (!done)
         return std::unexpected(done.error());
     return copy_of(o, "bpvs_xdp");

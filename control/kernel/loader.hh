@@ -8,7 +8,10 @@
 #include "core/model/types.hh"
 
 #include <functional>
+#include <memory>
 #include <string>
+
+struct bpf_object;
 
 namespace bpvs::kernel {
 
@@ -39,8 +42,15 @@ Result<Programs> load(const std::string& directory, const Sizes& room);
 /// old program or the new one, never through none. On failure the old programs stay in charge.
 Result<void> upgrade(const std::string& directory, const std::function<Result<void>(const Programs&)>& attach);
 
-/// Loads the XDP program over the maps of the director in `directory`, makes those that only it has, and pins it there
-/// in the place of an older one.
+struct CloseObject {
+    void operator()(bpf_object* o) const;
+};
+using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+/// The object with the XDP program, not loaded yet, over the maps of the director in `directory`; makes and pins those
+/// that only it has.
+Result<Object> open_xdp(const std::string& directory);
+/// Loads the program and pins it there in the place of an older one.
 Result<Fd> load_xdp(const std::string& directory);
 
 /// Marks a loaded director as complete, the last step of bringing it up.

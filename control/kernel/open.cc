@@ -129,12 +129,15 @@ Result<Site> open_site(bool create, bool locked) {
     return site;
 }
 
+XdpHook xdp_of(const Site& site) { return {site.directory(), Place::shared()}; }
+
 /// Directors whose namespace is gone still hold memory and timers: their pins go.
 void remove_orphans(const Site& site) {
     for (const u64 cookie : site.place.cookies()) {
         if (cookie == site.cookie || namespace_alive(site.place.path(cookie)))
             continue;
         if (const auto lock = site.place.try_lock(cookie); lock && !namespace_alive(site.place.path(cookie))) {
+            XdpHook(site.place.path(cookie), Place::shared()).forget();
             site.place.remove(cookie);
             site.place.remove_lock(cookie);
         }
@@ -181,11 +184,12 @@ Result<std::vector<Interface>> chosen_interfaces(const std::vector<std::string>&
 
 void take_down(const Site& site) {
     AttachedInterfaces attached(site.directory());
-    XdpHook xdp(site.directory());
+    XdpHook xdp = xdp_of(site);
     for (const u32 ifindex : attached.all()) {
         xdp.detach(ifindex);
         attached.detach(ifindex);
     }
+    xdp.clean();
     site.place.remove(site.cookie);
 }
 
@@ -230,6 +234,18 @@ Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions&
     return store;
 }
 
+std::string version_text(u32 version) {
+    return fmt::format("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
+}
+
+/// Why this binary's XDP program may not stand before the director's at tc; empty: it may.
+std::string too_old_for(const Config& loaded) {
+    return object_version() >= loaded.version
+               ? ""
+               : fmt::format("the director is of bpvs {}, and this is the older {}", version_text(loaded.version),
+                             version_text(object_version()));
+}
+
 bool newer_than(const Config& loaded) {
     return object_version() > loaded.version || (object_version() == loaded.version && object_build() != loaded.build);
 }
@@ -247,7 +263,7 @@ Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
             if (auto ok = attached.attach(i, p); !ok)
                 return ok;
         }
-        return XdpHook(site.directory()).upgrade();
+        return xdp_of(site).upgrade();
     });
     if (!done)
         return done;
@@ -341,11 +357,10 @@ namespace {
 
 /// Takes the XDP program to the interface, or away from it; tc stays.
 Result<void> stand_at_xdp(XdpHook& xdp, const Interface& i, bool wanted) {
-    if (wanted == xdp.attached(i.ifindex))
-        return {};
     if (wanted)
         return xdp.attach(i);
-    xdp.detach(i.ifindex);
+    if (xdp.attached(i.ifindex))
+        xdp.detach(i.ifindex);
     return {};
 }
 
@@ -393,17 +408,21 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
         return std::unexpected(programs.error());
     const Interface& i = chosen->front();
     const Device device = device_of(i, xdp_features());
-    if (const std::string why = why_not_xdp(i, device); mode == AttachMode::xdp && !why.empty())
+    XdpHook xdp = xdp_of(*site);
+    const std::string too_old = xdp.attached(i.ifindex) ? "" : too_old_for((*store)->config());
+    if (const std::string why = too_old.empty() ? why_not_xdp(i, device) : too_old;
+        mode == AttachMode::xdp && !why.empty())
         return fail(Errc::no_interface, fmt::format("cannot attach to {} at XDP: {}; use --mode tc", interface, why));
     Choice choice = choose_mode(i, device);
     if (mode != AttachMode::automatic)
         choice = {mode == AttachMode::xdp, "as asked for"};
+    else if (choice.xdp && !too_old.empty())
+        choice = {false, too_old};
 
     AttachedInterfaces attached(site->directory());
     const bool before = tc_attached(i.ifindex).has_value();
     if (auto ok = attached.attach(i, *programs); !ok)
         return std::unexpected(ok.error());
-    XdpHook xdp(site->directory());
     auto stands = stand_at_xdp(xdp, i, choice.xdp);
     if (!stands && mode == AttachMode::automatic)
         choice = {false, stands.error().message};
@@ -417,8 +436,10 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
         return std::unexpected(stands.error());
     std::vector<std::string> said{fmt::format("{}: at {}: {} ({})", i.name, choice.xdp ? "XDP, in front of tc" : "tc",
                                               choice.why, description(i, device))};
-    if (choice.xdp)
+    if (choice.xdp) {
+        said.push_back(xdp.company(i.ifindex));
         add_remarks(said, *all, i, xdp);
+    }
     return said;
 }
 
@@ -431,7 +452,7 @@ Result<void> director_detach(const std::string& interface) {
         return std::unexpected(i.error());
     if (!site->place.has(site->cookie) || !tc_attached(i->ifindex))
         return fail(Errc::no_interface, fmt::format("the director is not attached to {}", interface));
-    XdpHook xdp(site->directory());
+    XdpHook xdp = xdp_of(*site);
     xdp.detach(i->ifindex);
     AttachedInterfaces(site->directory()).detach(i->ifindex);
     auto all = interfaces();
@@ -453,7 +474,7 @@ Result<DirectorStatus> director_status() {
     auto all = interfaces();
     if (!all)
         return std::unexpected(all.error());
-    const XdpHook xdp(*store ? site->directory() : "");
+    const XdpHook xdp(*store ? site->directory() : "", Place::shared());
     s.xdp = xdp.counts();
     const auto features = s.xdp ? xdp_features() : std::map<u32, u64>{};
     for (const Interface& i : *all) {
@@ -475,7 +496,7 @@ Result<DirectorStatus> director_status() {
     KernelStore& k = **store;
     const Config& c = k.config();
     s.up = true;
-    s.version = fmt::format("{}.{}.{}", c.version >> 16, c.version >> 8 & 0xff, c.version & 0xff);
+    s.version = version_text(c.version);
     s.pin_path = Place::shown_path(site->cookie);
     s.connections_live = k.table().live;
     s.connections_held = k.table().held;

@@ -25,11 +25,13 @@ namespace {
 
 constexpr const char* run_dir = "/run/bpvs";
 constexpr const char* pin_dir = "/run/bpvs/bpf";
+constexpr const char* shared_dir = "/sys/fs/bpf";
 constexpr long bpffs_magic = 0xcafe4a11;
 
 struct Opened {
     Fd run;
     Fd pins;
+    Fd shared;
     std::string error; ///< empty: fine, or nothing there
 };
 
@@ -55,6 +57,8 @@ Opened open_here(bool create) {
             o.error = failed("open", run_dir);
         return o;
     }
+    if (is_bpffs(shared_dir))
+        o.shared = Fd(open(shared_dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC));
     flock(o.run.get(), LOCK_EX); // two commands must not both mount
     if (!is_bpffs(pin_dir)) {
         if (!create)
@@ -106,6 +110,12 @@ Opened open_at_host(bool create) {
     return o;
 }
 
+/// Of the process: libxdp notes the path when it first needs it.
+Fd& shared_file_system() {
+    static Fd fd;
+    return fd;
+}
+
 std::string name_of(u64 cookie) { return fmt::format("{:x}", cookie); }
 
 /// Calls fn(name, is_directory) for each entry.
@@ -140,6 +150,8 @@ Result<Place> Place::open(bool create) {
         const bool denied = errno == EPERM || errno == EACCES;
         return fail(denied ? Errc::permission : Errc::system, o.error);
     }
+    if (!shared_file_system())
+        shared_file_system() = std::move(o.shared);
     Place p;
     p.run_ = std::move(o.run);
     p.pins_ = std::move(o.pins);
@@ -173,6 +185,11 @@ std::optional<Fd> Place::try_lock(u64 cookie) const {
 std::string Place::path(u64 cookie) const { return fmt::format("/proc/self/fd/{}/{}", pins_.get(), name_of(cookie)); }
 
 std::string Place::shown_path(u64 cookie) { return fmt::format("{}/{}", pin_dir, name_of(cookie)); }
+
+std::string Place::shared() {
+    const Fd& fd = shared_file_system();
+    return fd ? fmt::format("/proc/self/fd/{}", fd.get()) : "";
+}
 
 bool Place::has(u64 cookie) const { return exists() && faccessat(pins_.get(), name_of(cookie).c_str(), F_OK, 0) == 0; }
 

@@ -34,6 +34,9 @@ public:
     std::string path(u64 cookie) const;
     /// The same as users see it from the host.
     static std::string shown_path(u64 cookie);
+    /// The BPF file system of all programs of the host, at /sys/fs/bpf: a path that works from every mount namespace,
+    /// and is the same as long as the process lives. Empty: there is none.
+    static std::string shared();
 
     bool has(u64 cookie) const;
     Result<void> make(u64 cookie) const;

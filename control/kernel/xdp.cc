@@ -23,12 +23,6 @@ namespace {
 constexpr const char* program_name = "bpvs_xdp";
 constexpr std::string_view link_prefix = "xdp_link_";
 
-/// Of the program that stands on an interface; 0: none.
-u32 standing_program(u32 ifindex) {
-    LIBBPF_OPTS(bpf_xdp_query_opts, query);
-    return bpf_xdp_query(static_cast<int>(ifindex), 0, &query) == 0 ? query.prog_id : 0;
-}
-
 std::unexpected<Error> refused(const Interface& i, int error) {
     if (const u32 other = standing_program(i.ifindex); other != 0 && (error == EBUSY || error == EEXIST))
         return fail(Errc::system,
@@ -38,6 +32,11 @@ std::unexpected<Error> refused(const Interface& i, int error) {
     return fail(error == EPERM ? Errc::permission : Errc::system,
                 fmt::format("cannot attach to {} at XDP: its driver refuses it: {}; use --mode tc", i.name,
                             std::strerror(error)));
+}
+
+std::unexpected<Error> not_replaced(u32 ifindex, int error) {
+    return fail(Errc::system,
+                fmt::format("cannot replace the XDP program of interface {}: {}", ifindex, std::strerror(error)));
 }
 
 bool link_holds(int link, u32 ifindex) {
@@ -63,9 +62,19 @@ std::vector<u32> XdpHook::linked() const {
     return all;
 }
 
-bool XdpHook::attached(u32 ifindex) const {
+bool XdpHook::linked(u32 ifindex) const {
     const Fd link(bpf_obj_get(pin_of_link(ifindex).c_str()));
     return link && link_holds(link.get(), ifindex);
+}
+
+bool XdpHook::attached(u32 ifindex) const { return linked(ifindex) || dispatchers_.holds(ifindex); }
+
+std::string XdpHook::company(u32 ifindex) const {
+    if (linked(ifindex))
+        return fmt::format("its program is alone at XDP there: {}",
+                           why_alone_.empty() ? "so it was attached before" : why_alone_);
+    const std::size_t n = dispatchers_.others(ifindex);
+    return fmt::format("its program is in libxdp's dispatcher there, with {} other{}", n, n == 1 ? "" : "s");
 }
 
 Result<Fd> XdpHook::program() const {
@@ -74,48 +83,84 @@ Result<Fd> XdpHook::program() const {
 }
 
 Result<void> XdpHook::attach(const Interface& i) {
+    dispatchers_.clean();
     if (attached(i.ifindex))
         return {};
     unlink(pin_of_link(i.ifindex).c_str()); // of an interface that had this number
+    why_alone_ = dispatchers_.why_not();
+    auto done = why_alone_.empty() ? share(i) : stand_alone(i);
+    if (!done && why_alone_.empty() && standing_program(i.ifindex) == 0) {
+        why_alone_ = "libxdp's dispatcher does not take it";
+        done = stand_alone(i);
+    }
+    if (!done)
+        detach(i.ifindex); // also the program, if it stands nowhere
+    return done;
+}
+
+Result<void> XdpHook::share(const Interface& i) {
+    auto object = open_xdp(directory_);
+    if (!object)
+        return std::unexpected(object.error());
+    withdraw_ports();
+    const int error = dispatchers_.add(i.ifindex, object->get());
+    return error == 0 ? Result<void>() : refused(i, error);
+}
+
+Result<void> XdpHook::stand_alone(const Interface& i) {
     auto loaded = program();
     if (!loaded)
         return std::unexpected(loaded.error());
     withdraw_ports();
     LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE, );
     const Fd link(bpf_link_create(loaded->get(), static_cast<int>(i.ifindex), BPF_XDP, &options));
-    const int error = link ? 0 : errno;
-    if (error == 0 && bpf_obj_pin(link.get(), pin_of_link(i.ifindex).c_str()) == 0)
+    if (link && bpf_obj_pin(link.get(), pin_of_link(i.ifindex).c_str()) == 0)
         return {};
-    const int why = error != 0 ? error : errno;
-    detach(i.ifindex); // also the program, if it stands nowhere
-    return refused(i, why);
+    return refused(i, errno);
 }
 
 void XdpHook::detach(u32 ifindex) {
+    dispatchers_.clean();
     const std::string path = pin_of_link(ifindex);
     withdraw_ports();
     if (const Fd link(bpf_obj_get(path.c_str())); link)
         bpf_link_detach(link.get());
     unlink(path.c_str());
-    if (linked().empty())
-        for (const char* name : {program_name, "xdp_ports", "xdp_counts"})
+    dispatchers_.remove(ifindex);
+    if (!linked().empty())
+        return;
+    unlink(pin(program_name).c_str());
+    if (dispatchers_.interfaces().empty())
+        for (const char* name : {"xdp_ports", "xdp_counts"})
             unlink(pin(name).c_str());
 }
 
 Result<void> XdpHook::upgrade() {
-    const std::vector<u32> all = linked();
-    if (all.empty())
+    dispatchers_.clean();
+    for (const u32 ifindex : dispatchers_.interfaces()) {
+        auto object = open_xdp(directory_);
+        if (!object)
+            return std::unexpected(object.error());
+        if (const int error = dispatchers_.replace(ifindex, object->get()); error != 0)
+            return not_replaced(ifindex, error);
+    }
+    const std::vector<u32> alone = linked();
+    if (alone.empty())
         return {};
     auto loaded = load_xdp(directory_);
     if (!loaded)
         return std::unexpected(loaded.error());
-    for (const u32 ifindex : all) {
+    for (const u32 ifindex : alone) {
         const Fd link(bpf_obj_get(pin_of_link(ifindex).c_str()));
         if (link && link_holds(link.get(), ifindex) && bpf_link_update(link.get(), loaded->get(), nullptr) != 0)
-            return fail(Errc::system, fmt::format("cannot replace the XDP program of interface {}: {}", ifindex,
-                                                  std::strerror(errno)));
+            return not_replaced(ifindex, errno);
     }
     return {};
+}
+
+void XdpHook::clean() const {
+    for (int patience = 50; !dispatchers_.clean() && patience > 0; patience--)
+        usleep(200000);
 }
 
 Mapping XdpHook::ports() const {

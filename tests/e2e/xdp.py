@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -61,6 +62,9 @@ def attach_says_where_and_why(lab):
     said = attach(lab, "eth0")
     true("XDP when asked for", said.startswith("eth0: at XDP, in front of tc: as asked for"), said)
     true("what is to be known about it", "tx off" in said, said)
+    true("whether others may be there, or why not", "its program is in libxdp's dispatcher there, with 0 others" in said
+         or re.search("its program is alone at XDP there: (this kernel refuses programs that extend others|there is no BPF file system)", said), said)
+    true("the same again", "its program is" in attach(lab, "eth0"))
     equal("hooks", {"eth0": "xdp", "eth1": "tc"}, hooks(lab))
     true("the program stands there", xdp_of(lab, "eth0"))
     attach(lab, "eth0", mode="tc")
@@ -86,8 +90,7 @@ def wrong_inputs_change_nothing(lab):
 def program_of_somebody_else_is_left_alone(lab):
     lab.service()
     attach(lab, "eth1")
-    pins = status(lab)["pin_path"]
-    lab.on("director", "ip", "link", "set", "eth0", "xdpdrv", "pinned", f"{pins}/bpvs_xdp")
+    lab.on("director", "ip", "link", "set", "eth0", "xdpdrv", "object", str(BIN.parent / "bpf" / "xdp.clang-19.bpf.o"), "section", "xdp.frags")
     other = xdp_of(lab, "eth0")
     try:
         done = lab.try_on("director", lab.bpvs, "attach", "eth0", "--mode", "xdp")
@@ -249,6 +252,22 @@ def attach_by_another_build_replaces_the_programs_at_tc_first(lab):
     with tempfile.TemporaryDirectory() as directory:
         lab.on("director", other_build(directory)["bpvs"], "attach", "eth0", "--mode", "xdp")
     true("the program at tc is another one", at_tc() != before, before)
+    equal("pages", ["RS2", "RS1"], lab.pages(2))
+
+
+@test
+def older_bpvs_does_not_stand_before_a_newer_director(lab):
+    """Its program at XDP would be of another version than those at tc, which it may not replace."""
+    lab.service()
+    config = f"{status(lab)['pin_path']}/config"
+    words = json.loads(subprocess.run(["bpftool", "-j", "map", "dump", "pinned", config], capture_output=True, check=True).stdout)
+    value = [int(byte, 16) for byte in words[0]["value"]]
+    value[7] += 1  # the major version, of the word after the layout
+    subprocess.run(["bpftool", "map", "update", "pinned", config, "key", *"0000", "value", *map(str, value)], check=True)
+    done = lab.try_on("director", lab.bpvs, "attach", "eth0", "--mode", "xdp")
+    true("refused with one sentence", done.returncode != 0 and done.stderr.count("\n") == 1 and "this is the older" in done.stderr, done)
+    attach(lab, "eth0", mode="tc")
+    equal("hooks", {"eth0": "tc", "eth1": "tc"}, hooks(lab))
     equal("pages", ["RS2", "RS1"], lab.pages(2))
 
 
