@@ -44,12 +44,12 @@ public:
 Result<std::unique_ptr<OpenDirector>> open_director(Access access, const UpOptions& options = {});
 
 /// Where to sit on an interface. Always at tc; at XDP, in front of it: when asked for, or where it suits.
-enum class AttachMode { automatic, tc, xdp };
+enum class AttachMode { automatic, tc, tcx, xdp };
 
 struct InterfaceStatus {
     std::string name;
     u32 ifindex;
-    std::string hook;   ///< "tc", "xdp" (in front of tc), or empty: not attached
+    std::string hook;   ///< "tc", "tcx", "xdp" (in front of one of them), or empty: not attached
     std::string reason; ///< why not attached
     std::string lost;   ///< why packets that XDP sends through it are lost: that has changed since it was asked
 };

@@ -12,7 +12,7 @@ namespace bpvs::cli {
 namespace {
 
 const std::map<std::string, AttachMode> modes{
-    {"auto", AttachMode::automatic}, {"tc", AttachMode::tc}, {"xdp", AttachMode::xdp}};
+    {"auto", AttachMode::automatic}, {"tc", AttachMode::tc}, {"tcx", AttachMode::tcx}, {"xdp", AttachMode::xdp}};
 
 Result<void> attach_and_say(const std::string& interface, AttachMode mode) {
     const auto said = director_attach(interface, mode);
@@ -32,12 +32,13 @@ void add_attach(CLI::App& app, int& status) {
     attach->add_option("interface", *interface, "its name")->required();
     attach
         ->add_option("--mode", *mode,
-                     "tc: after XDP, before the host's stack; xdp: also by the driver itself, in front of tc; "
+                     "tc: among the filters of tc, before the host's stack; tcx: the same before all of those filters, "
+                     "which costs less; xdp: also by the driver itself, in front of tc; "
                      "auto: which suits the interface; without the option: auto")
         ->check([](const std::string& name) {
-            return modes.contains(name) ? "" : fmt::format("there is no mode `{}`, only auto, tc and xdp", name);
+            return modes.contains(name) ? "" : fmt::format("there is no mode `{}`, only auto, tc, tcx and xdp", name);
         })
-        ->type_name("auto|tc|xdp");
+        ->type_name("auto|tc|tcx|xdp");
     attach->callback([interface, mode, &status] { status = outcome(attach_and_say(*interface, modes.at(*mode))); });
 }
 

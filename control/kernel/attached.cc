@@ -1,5 +1,7 @@
 #include "control/kernel/attached.hh"
 
+#include "control/kernel/tcx.hh"
+
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
@@ -8,28 +10,93 @@
 
 namespace bpvs::kernel {
 
+namespace {
+
+constexpr const char* ingress_name = "bpvs_ingress";
+constexpr const char* egress_name = "bpvs_egress";
+
+void leave_tcx(u32 ifindex) {
+    tcx_detach(ifindex, TcxHook::ingress, ingress_name);
+    tcx_detach(ifindex, TcxHook::egress, egress_name);
+}
+
+} // namespace
+
+TcPlace place_at_tc(u32 ifindex) {
+    if (tcx_attached(ifindex, TcxHook::ingress, ingress_name))
+        return TcPlace::tcx;
+    return tc_attached(ifindex) ? TcPlace::tc : TcPlace::none;
+}
+
+std::string why_not_tcx(u32 ifindex, bool marks_count) {
+    if (!has_tcx(ifindex))
+        return "this kernel has no tcx, which Linux 6.6 brought";
+    if (tc_has_others(ifindex))
+        return "others have filters there, which would come after it";
+    return marks_count ? "there are services by mark, and filters that set marks would come after it" : "";
+}
+
 AttachedInterfaces::AttachedInterfaces(const std::string& directory)
     : map_(bpf_obj_get((directory + "/attached").c_str())) {}
 
-Result<void> AttachedInterfaces::attach(const Interface& i, const Programs& programs) {
-    Attachment before{};
-    const bool known = bpf_map_lookup_elem(map_.get(), &i.ifindex, &before) == 0;
-    // Noted first: whatever happens next, `down` knows where to look.
-    if (auto noted = note(i, {known ? before.created_qdisc : 1U, 0}); !noted)
-        return noted;
+Attachment AttachedInterfaces::noted(u32 ifindex, bool& known) const {
+    Attachment a{};
+    known = bpf_map_lookup_elem(map_.get(), &ifindex, &a) == 0;
+    return a;
+}
+
+// Noted first: whatever happens next, `down` knows where to look.
+
+Result<void> AttachedInterfaces::attach_tc(const Interface& i, const Programs& programs, const Attachment& before,
+                                           bool known) {
+    if (auto ok = note(i, {known ? before.created_qdisc : 1U, before.tcx}); !ok)
+        return ok;
     auto created = tc_attach(i, programs.ingress.get(), programs.egress.get());
     if (!created) {
         if (!known)
             bpf_map_delete_elem(map_.get(), &i.ifindex);
         return std::unexpected(created.error());
     }
+    leave_tcx(i.ifindex);
     return note(i, {before.created_qdisc | (*created ? 1U : 0U), 0});
 }
 
+Result<void> AttachedInterfaces::attach_tcx(const Interface& i, const Programs& programs, const Attachment& before,
+                                            bool known) {
+    if (auto ok = note(i, {before.created_qdisc, 1}); !ok)
+        return ok;
+    int r = tcx_attach(i.ifindex, TcxHook::egress, egress_name, programs.egress.get());
+    if (r == 0)
+        r = tcx_attach(i.ifindex, TcxHook::ingress, ingress_name, programs.ingress.get());
+    if (r != 0) {
+        if (before.tcx == 0)
+            leave_tcx(i.ifindex);
+        if (!known)
+            bpf_map_delete_elem(map_.get(), &i.ifindex);
+        else if (auto ok = note(i, before); !ok)
+            return ok;
+        return fail(r == -EPERM ? Errc::permission : Errc::system,
+                    fmt::format("cannot attach to {} at tcx: {}", i.name, std::strerror(-r)));
+    }
+    tc_detach(i.ifindex, before.created_qdisc != 0);
+    return note(i, {0, 1});
+}
+
+Result<void> AttachedInterfaces::attach(const Interface& i, const Programs& programs, TcPlace place) {
+    bool known = false;
+    const Attachment before = noted(i.ifindex, known);
+    return place == TcPlace::tcx ? attach_tcx(i, programs, before, known) : attach_tc(i, programs, before, known);
+}
+
+Result<void> AttachedInterfaces::renew(const Interface& i, const Programs& programs) {
+    bool known = false;
+    return attach(i, programs, noted(i.ifindex, known).tcx != 0 ? TcPlace::tcx : TcPlace::tc);
+}
+
 void AttachedInterfaces::detach(u32 ifindex) {
-    Attachment attachment{};
-    bpf_map_lookup_elem(map_.get(), &ifindex, &attachment);
-    tc_detach(ifindex, attachment.created_qdisc != 0);
+    bool known = false;
+    leave_tcx(ifindex);
+    tc_detach(ifindex, noted(ifindex, known).created_qdisc != 0);
     bpf_map_delete_elem(map_.get(), &ifindex);
 }
 

@@ -162,6 +162,19 @@ void tc_detach(u32 ifindex, bool own_qdisc) {
     libbpf_set_print(printer);
 }
 
+bool tc_has_others(u32 ifindex) {
+    const Socket s = route_socket();
+    nl_cache* raw = nullptr;
+    if (!s ||
+        rtnl_cls_alloc_cache(s.get(), static_cast<int>(ifindex), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), &raw) != 0)
+        return true; // unknown
+    const Cache cache(raw);
+    for (nl_object* o = nl_cache_get_first(cache.get()); o; o = nl_cache_get_next(o))
+        if (rtnl_cls_get_prio(reinterpret_cast<rtnl_cls*>(o)) != tc_preference)
+            return true;
+    return false;
+}
+
 std::optional<u32> tc_attached(u32 ifindex) {
     const libbpf_print_fn_t printer = libbpf_set_print(quiet);
     bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS);

@@ -35,6 +35,8 @@ std::string unsuitable(const Interface& i);
 Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_program);
 /// Takes them off; the qdisc too if it is ours and nobody else uses it.
 void tc_detach(u32 ifindex, bool own_qdisc);
+/// Do others have filters for what arrives there?
+bool tc_has_others(u32 ifindex);
 /// Id of the program of ours on the interface's ingress; nothing: none.
 std::optional<u32> tc_attached(u32 ifindex);
 

@@ -8,6 +8,7 @@
 #include "control/kernel/mode.hh"
 #include "control/kernel/place.hh"
 #include "control/kernel/routes.hh"
+#include "control/kernel/tcx.hh"
 #include "control/kernel/xdp.hh"
 #include "control/publish.hh"
 #include "core/model/timeouts.hh"
@@ -213,7 +214,7 @@ Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions&
             return std::unexpected(programs.error());
         AttachedInterfaces attached(site.directory());
         for (const Interface& i : *chosen) {
-            if (auto ok = attached.attach(i, *programs); !ok)
+            if (auto ok = attached.attach(i, *programs, TcPlace::tc); !ok)
                 return std::unexpected(ok.error());
         }
         const Fd config(bpf_obj_get((site.directory() + "/config").c_str()));
@@ -260,7 +261,7 @@ Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
         for (const Interface& i : *all) {
             if (std::ranges::find(ours, i.ifindex) == ours.end())
                 continue;
-            if (auto ok = attached.attach(i, p); !ok)
+            if (auto ok = attached.renew(i, p); !ok)
                 return ok;
         }
         return xdp_of(site).upgrade();
@@ -364,6 +365,19 @@ Result<void> stand_at_xdp(XdpHook& xdp, const Interface& i, bool wanted) {
     return {};
 }
 
+/// Where at tc, when nobody says: at tcx if nobody notices, which `choice` then tells.
+Result<TcPlace> choose_place(const Interface& i, AttachMode mode, Choice& choice, const Config& config) {
+    if (mode == AttachMode::tc || choice.xdp)
+        return TcPlace::tc;
+    std::string why = why_not_tcx(i.ifindex, mode == AttachMode::automatic && (config.offered.kinds & mark_kind) != 0);
+    if (mode == AttachMode::tcx && !has_tcx(i.ifindex))
+        return fail(Errc::no_interface, fmt::format("cannot attach to {} at tcx: {}; use --mode tc", i.name, why));
+    if (mode == AttachMode::tcx)
+        return TcPlace::tcx;
+    choice.why += fmt::format("; {}", why.empty() ? "nobody has filters at tc" : "not at tcx: " + why);
+    return why.empty() ? TcPlace::tcx : TcPlace::tc;
+}
+
 /// What a user should know about an interface with XDP.
 void add_remarks(std::vector<std::string>& said, const std::vector<Interface>& all, const Interface& here,
                  const XdpHook& xdp) {
@@ -420,13 +434,16 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
         choice = {false, too_old};
 
     AttachedInterfaces attached(site->directory());
-    const bool before = tc_attached(i.ifindex).has_value();
-    if (auto ok = attached.attach(i, *programs); !ok)
+    const TcPlace before = place_at_tc(i.ifindex);
+    auto place = choose_place(i, mode, choice, (*store)->config());
+    if (!place)
+        return std::unexpected(place.error());
+    if (auto ok = attached.attach(i, *programs, *place); !ok)
         return std::unexpected(ok.error());
     auto stands = stand_at_xdp(xdp, i, choice.xdp);
     if (!stands && mode == AttachMode::automatic)
         choice = {false, stands.error().message};
-    else if (!stands && !before)
+    else if (!stands && before == TcPlace::none)
         attached.detach(i.ifindex);
     auto all = interfaces();
     if (!all)
@@ -434,7 +451,10 @@ Result<std::vector<std::string>> director_attach(const std::string& interface, A
     xdp.publish_ports(*all);
     if (!stands && mode != AttachMode::automatic)
         return std::unexpected(stands.error());
-    std::vector<std::string> said{fmt::format("{}: at {}: {} ({})", i.name, choice.xdp ? "XDP, in front of tc" : "tc",
+    std::vector<std::string> said{fmt::format("{}: at {}: {} ({})", i.name,
+                                              choice.xdp               ? "XDP, in front of tc"
+                                              : *place == TcPlace::tcx ? "tcx"
+                                                                       : "tc",
                                               choice.why, description(i, device))};
     if (choice.xdp) {
         said.push_back(xdp.company(i.ifindex));
@@ -450,7 +470,7 @@ Result<void> director_detach(const std::string& interface) {
     auto i = interface_by_name(interface);
     if (!i)
         return std::unexpected(i.error());
-    if (!site->place.has(site->cookie) || !tc_attached(i->ifindex))
+    if (!site->place.has(site->cookie) || place_at_tc(i->ifindex) == TcPlace::none)
         return fail(Errc::no_interface, fmt::format("the director is not attached to {}", interface));
     XdpHook xdp = xdp_of(*site);
     xdp.detach(i->ifindex);
@@ -478,16 +498,18 @@ Result<DirectorStatus> director_status() {
     s.xdp = xdp.counts();
     const auto features = s.xdp ? xdp_features() : std::map<u32, u64>{};
     for (const Interface& i : *all) {
-        const bool attached = *store && tc_attached(i.ifindex).has_value();
+        const TcPlace place = *store ? place_at_tc(i.ifindex) : TcPlace::none;
+        const bool attached = place != TcPlace::none;
         const bool at_xdp = attached && xdp.attached(i.ifindex);
         std::string why = attached ? "" : unsuitable(i);
         if (!attached && why.empty())
             why = *store ? fmt::format("not asked for: bpvs attach {}", i.name) : "no director is up";
         const auto port = xdp.port(i.ifindex);
         s.interfaces.push_back({i.name, i.ifindex,
-                                at_xdp     ? "xdp"
-                                : attached ? "tc"
-                                           : "",
+                                at_xdp                  ? "xdp"
+                                : place == TcPlace::tcx ? "tcx"
+                                : attached              ? "tc"
+                                                        : "",
                                 std::move(why),
                                 port && port->flags & port_sends ? why_lost(i, device_of(i, features), at_xdp) : ""});
     }

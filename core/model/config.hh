@@ -69,7 +69,7 @@ struct Config {
 /// What attaching did to an interface; value of `attached`, by interface index.
 struct Attachment {
     u32 created_qdisc; ///< 1: the clsact qdisc is ours to remove
-    u32 reserved;
+    u32 tcx;           ///< 1: the programs are at the tcx hooks, not at the qdisc
 };
 
 /// The only element of `table`: state of the connection table, changed by packets and timers.

@@ -57,7 +57,8 @@ def share_finished(lab):
 def attach_says_where_and_why(lab):
     lab.service()
     said = attach(lab, "eth0", mode="auto")
-    true("veth is tc's, and the reason is said", said.startswith("eth0: at tc: veth is") and "MTU 1500" in said, said)
+    true("not for a veth, and the reason is said", re.match("eth0: at tcx?: veth is", said) and "MTU 1500" in said, said)
+    attach(lab, "eth0", mode="tc")
     equal("hooks", {"eth0": "tc", "eth1": "tc"}, hooks(lab))
     said = attach(lab, "eth0")
     true("XDP when asked for", said.startswith("eth0: at XDP, in front of tc: as asked for"), said)
