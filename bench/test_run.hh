@@ -38,8 +38,8 @@ Interface interface_named(const std::string& name);
 kernel::Fd pinned_program(const std::string& name);
 /// The same; nothing where no interface is attached so.
 std::optional<kernel::Fd> program_at_xdp();
-/// One that does nothing.
-kernel::Fd empty_program(Hook hook = Hook::tc);
+/// One that does nothing. `parts`: at XDP, it takes frames of several parts, as the director's does.
+kernel::Fd empty_program(Hook hook = Hook::tc, bool parts = false);
 Outcome test_run(int program, const Run& run, int times);
 
 u32 median(std::vector<u32>& values);

@@ -1,0 +1,52 @@
+// Writes packets of many flows into frames, one flow after the other.
+#pragma once
+
+#include "bench/flows.hh"
+#include "bpf/helpers.hh"
+#include "bpf/map.hh"
+#include "core/net/checksum.hh"
+#include "core/net/headers.hh"
+
+namespace bpvs::bench {
+
+[[gnu::always_inline]] inline void* first_of(void* map) {
+    const u32 zero = 0;
+    return bpf::map_lookup_elem(map, &zero);
+}
+
+/// The field plus `change`, in one's complement, as RFC 1624 has it.
+[[gnu::always_inline]] inline void sum_changes(u8* field, u32 change) {
+    const u32 sum = static_cast<u16>(~from_be16(net::load<Be16>(field))) + change;
+    const u32 once = (sum & 0xffff) + (sum >> 16);
+    net::store(field, to_be16(static_cast<u16>(~((once & 0xffff) + (once >> 16)))));
+}
+
+/// The frame of a context whose headers may be written; nullptr: it is shorter.
+template <class Context>
+[[gnu::always_inline]] inline u8* frame_of(Context* context) {
+    u8* data = reinterpret_cast<u8*>(static_cast<u64>(context->data));
+    return data + flow_headers > reinterpret_cast<u8*>(static_cast<u64>(context->data_end)) ? nullptr : data;
+}
+
+/// The flow whose turn it is.
+[[gnu::always_inline]] inline u32 next_flow(const FlowPackets& packets, u64& next) {
+    const u32 flow = static_cast<u32>(next);
+    const u32 after = flow + packets.stride;
+    next = after < packets.flows ? after : after - packets.flows;
+    return flow;
+}
+
+[[gnu::always_inline]] inline void write_packet(u8* frame, const FlowPackets& packets, u32 flow) {
+    __builtin_memcpy(frame, packets.headers, flow_headers);
+    const u32 port = flow % flow_ports;
+    const u32 client = flow / flow_ports;
+    u8* ip = frame + net::eth::size;
+    u8* l4 = ip + net::ipv4::min_size;
+    u8* address = ip + (packets.to_clients ? net::ipv4::dst : net::ipv4::src) + 2;
+    net::store(address, to_be16(static_cast<u16>(from_be16(net::load<Be16>(address)) + client)));
+    net::store(l4 + (packets.to_clients ? 2 : 0), to_be16(static_cast<u16>(flow_first_port + port)));
+    sum_changes(ip + net::ipv4::check, client);
+    sum_changes(l4 + (packets.tcp ? net::tcp::check : net::udp::check), client + port);
+}
+
+} // namespace bpvs::bench
