@@ -41,8 +41,7 @@ extern "C" {
         return XDP_DROP;
     const u32 flow = next_flow(work->packets, *next);
     write_packet(frame, work->packets, flow);
-    const u32 lane = flow % work->lanes;
-    return lane < flood_most_lanes ? static_cast<int>(bpf::redirect(work->lane[lane], 0)) : XDP_DROP;
+    return static_cast<int>(bpf::redirect(work->lane[flow % work->lanes % flood_most_lanes], 0));
 }
 
 [[gnu::section("xdp"), gnu::used]] int flood_sink_xdp(struct xdp_md* context) {

@@ -12,7 +12,7 @@ constexpr u32 flow_most = 1u << 22;           ///< … and of the address N / fl
 constexpr u32 flow_first_client = 0x0a000001; // 10.0.0.1
 
 struct FlowPackets {
-    u8 headers[flow_headers + 2]; ///< of flow 0, with right sums
+    alignas(u64) u8 headers[flow_headers + 2]; ///< of flow 0, with right sums
     u32 flows;
     u32 stride;     ///< from a packet's flow to the next one's; has no divisor in common with `flows`
     u32 tcp;        ///< else UDP
