@@ -128,6 +128,6 @@ def main(name, body):
 
 def finish(values):
     """The report of a part that ran alone or in bench/all."""
-    for program in ("machine",), ("report", values.path), ("goals", values.path):
+    for program in ("machine",), ("report", values.path), ("goals.py", values.path):
         print(run(HERE / program[0], *program[1:]), end="")
     print(f"every value is in {values.path}", file=sys.stderr)

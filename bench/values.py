@@ -1,4 +1,4 @@
-"""What bench/report, bench/goals and bench/plot share: values by work and metric, and how numbers are rounded."""
+"""What bench/report, bench/goals.py and bench/plot share: values by work and metric, and how numbers are rounded."""
 import collections
 import csv
 import math

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""goals FILE.csv...: what the values of these files are against the goals. Rounded against us, as in bench/report.
+"""goals.py FILE.csv...: what the values of these files are against the goals. Rounded against us, as in bench/report.
 
 A goal that these files have no values for is not listed; with --all it is, as not measured.
 """
@@ -14,6 +14,12 @@ SCHEDULERS = {  # what choosing among 1,000 servers may cost, as a multiple of c
 }
 
 
+COMMANDS = {  # milliseconds that a command may take (bench/scale)
+    "-R of 10000 services x 10 servers": 2000,
+    "-Ln of 10000 services x 10 servers": 500,
+    "a server added in the middle of 10000": 20,
+    "-Lnc of 1000000 connections": 3000,
+}
 EMPTY = "ns over an empty program"
 
 
@@ -99,6 +105,8 @@ def growth():
 def sizes():
     what = "bytes a connection"
     yield "memory of all tables", "bpvs", what, 224, "less", lambda m: m.median("memory", what, "bpvs")
+    for work, goal in COMMANDS.items():
+        yield work, "bpvs", "ms", goal, "less", lambda m, w=work: m.median(w, "time", "bpvs")
     for our, goal in ("bpvs", 0.5), ("bpvs_xdp", 0.15):
         yield "instructions of a UDP packet", our, "ipvs", goal, "less", (
             lambda m, o=our: m.of_ipvs("64-byte UDP of 1000 flows", o)
@@ -129,13 +137,13 @@ def rows(measured):
 def main():
     paths = [word for word in sys.argv[1:] if word != "--all"]
     if not paths:
-        sys.exit("usage: goals [--all] FILE.csv...")
+        sys.exit("usage: goals.py [--all] FILE.csv...")
     table = [row for row in rows(Measured(paths)) if row[5] != "not measured" or "--all" in sys.argv]
     if not table:
         return
     print("\nGoals")
     for row in (("work", "of", "against", "goal", "result", ""), *table):
-        print("    {:34} {:15} {:24} {:>8} {:>8}  {}".format(*row).rstrip())
+        print("    {:38} {:15} {:24} {:>8} {:>8}  {}".format(*row).rstrip())
     count = [sum(row[5] == verdict for row in table) for verdict in ("met", "NOT MET", "not measured")]
     print("    {} met, {} not met, {} not measured".format(*count))
 
