@@ -41,10 +41,7 @@ struct Arguments {
 
 /// Loads the programs and pins them and their maps in a directory of a bpffs.
 void load(const Arguments& arguments) {
-    libbpf_set_print(nullptr);
-    bpf_object* object = bpf_object__open_file(arguments.object.c_str(), nullptr);
-    if (!object)
-        give_up(fmt::format("cannot open {}: {}; build it with make", arguments.object, std::strerror(errno)));
+    bpf_object* object = open_object(arguments.object);
     if (bpf_object__load(object) != 0)
         give_up(fmt::format("the kernel does not load {}: {}", arguments.object, std::strerror(errno)));
     if (bpf_object__pin(object, arguments.pins.c_str()) != 0)

@@ -66,11 +66,7 @@ void must(int error, const char* what) {
 /// The programs that write packets, and what they go on to.
 class Stream {
 public:
-    explicit Stream(const std::string& file) {
-        libbpf_set_print(nullptr);
-        object_ = bpf_object__open_file(file.c_str(), nullptr);
-        if (!object_)
-            give_up(fmt::format("cannot open {}: {}; build it with make", file, std::strerror(errno)));
+    explicit Stream(const std::string& file) : object_(open_object(file)) {
         must(bpf_object__load(object_), "load the programs that write packets");
     }
     ~Stream() { bpf_object__close(object_); }
@@ -104,7 +100,7 @@ public:
 private:
     int map(const char* name) { return bpf_object__find_map_fd_by_name(object_, name); }
 
-    bpf_object* object_ = nullptr;
+    bpf_object* object_;
     u32 zero_ = 0;
     Frame frame_{};
 };

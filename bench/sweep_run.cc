@@ -90,11 +90,7 @@ SweepTimer timer_of_director() {
 /// What was seen of ticks, on which CPU.
 class Watch {
 public:
-    explicit Watch(const std::string& file) {
-        libbpf_set_print(nullptr);
-        object_ = bpf_object__open_file(file.c_str(), nullptr);
-        if (!object_)
-            give_up(fmt::format("cannot open {}: {}; build it with make", file, std::strerror(errno)));
+    explicit Watch(const std::string& file) : object_(open_object(file)) {
         if (bpf_object__load(object_) != 0)
             give_up(fmt::format("cannot watch the kernel's timers: {}", std::strerror(errno)));
         const SweepTimer timer = timer_of_director();
@@ -127,7 +123,7 @@ public:
 private:
     int map(const char* name) const { return bpf_object__find_map_fd_by_name(object_, name); }
 
-    bpf_object* object_ = nullptr;
+    bpf_object* object_;
     std::vector<bpf_link*> links_;
 };
 

@@ -3,6 +3,7 @@
 #include "control/open.hh"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -31,6 +32,14 @@ Interface interface_named(const std::string& name) {
                             std::strerror(errno)));
     std::copy_n(request.ifr_hwaddr.sa_data, i.mac.size(), i.mac.begin());
     return i;
+}
+
+bpf_object* open_object(const std::string& file) {
+    libbpf_set_print(nullptr);
+    bpf_object* object = bpf_object__open_file(file.c_str(), nullptr);
+    if (!object)
+        give_up(fmt::format("cannot open {}: {}; build it with make", file, std::strerror(errno)));
+    return object;
 }
 
 namespace {

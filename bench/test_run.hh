@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+struct bpf_object;
+
 namespace bpvs::bench {
 
 struct Interface {
@@ -34,6 +36,8 @@ struct Outcome {
 /// All give up, by an exception whose text is a sentence, when the machine does not let them.
 [[noreturn]] void give_up(const std::string& sentence);
 Interface interface_named(const std::string& name);
+/// An object file of the benchmarks' own programs, to be loaded.
+bpf_object* open_object(const std::string& file);
 /// Of this network namespace's director.
 kernel::Fd pinned_program(const std::string& name);
 /// The same; nothing where no interface is attached so.
