@@ -37,7 +37,8 @@ def run(*command, check=True, stdin=""):
         check=False,
     )
     if check and done.returncode != 0:
-        raise Failed(f"'{' '.join(str(word) for word in command)}' failed: {done.stderr.strip() or done.stdout.strip()}")
+        what = " ".join(str(word) for word in command)
+        raise Failed(f"'{what}' failed: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 
@@ -92,7 +93,8 @@ class Director:
             f"neigh add 1.1.1.254 lladdr {self.in_mac} dev out",
             "route add default via 1.1.1.254",
         ]
-        run("ip", "netns", "exec", self.name, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1", "net.ipv4.ip_forward=1")
+        settings = "net.ipv6.conf.default.disable_ipv6=1", "net.ipv4.ip_forward=1"
+        run("ip", "netns", "exec", self.name, "sysctl", "-qw", *settings)
         run("ip", "-n", self.name, "-batch", "-", stdin="\n".join(batch) + "\n")
         for name in ("clients", "servers"):  # so that they take what XDP sends
             run("ip", "netns", "exec", self.name, "ethtool", "-K", name, "gro", "on")
