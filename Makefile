@@ -25,8 +25,8 @@ soak: build ## random sequences beside the real IPVS for MINUTES (20)
 lint: build ## formatting, static analysis, layers
 	@scripts/lint
 
-bench: build ## measurements, next to their peers (needs root)
-	@bench/run
+bench: build ## measurements, next to their peers and goals (needs root); BENCH_QUICK=1: short
+	@bench/all
 
 install: build ## install into $(DESTDIR)$(PREFIX); STAND_IN=yes: also as ipvsadm
 	@cmake --install build/release --prefix "$(PREFIX)"

@@ -1,10 +1,7 @@
 // The programs of bpvs-flood-run: where frames come from, where they end, and two directors that do nothing but
 // redirect, as a floor for all others.
 #include "bench/flood.hh"
-#include "bpf/helpers.hh"
-#include "bpf/maps.hh"
-#include "core/net/checksum.hh"
-#include "core/net/headers.hh"
+#include "bench/flows_bpf.hh"
 
 #include <linux/pkt_cls.h>
 
@@ -18,30 +15,17 @@ using namespace bpvs;
 using namespace bpvs::bench;
 using namespace bpvs::net;
 
-[[gnu::always_inline]] inline void* first(void* map) {
-    const u32 zero = 0;
-    return bpf::map_lookup_elem(map, &zero);
-}
-
-/// The field plus `change`, in one's complement, as RFC 1624 has it.
-[[gnu::always_inline]] inline void sum_changes(u8* field, u32 change) {
-    const u32 sum = static_cast<u16>(~from_be16(load<Be16>(field))) + change;
-    const u32 once = (sum & 0xffff) + (sum >> 16);
-    store(field, to_be16(static_cast<u16>(~((once & 0xffff) + (once >> 16)))));
-}
+[[gnu::always_inline]] inline const FloodWork* work_to_do() { return static_cast<FloodWork*>(first_of(&::flood_work)); }
 
 [[gnu::always_inline]] inline void count(const u8* frame) {
-    const FloodWork* work = static_cast<FloodWork*>(first(&::flood_work));
-    u64* seen = static_cast<u64*>(first(&::flood_seen));
-    const u32 to = static_cast<u32>(load<Be32>(frame + eth::size + ipv4::dst));
-    if (work && seen && (to & static_cast<u32>(work->expected_mask)) == static_cast<u32>(work->expected_net))
+    const FloodWork* work = work_to_do();
+    u64* seen = static_cast<u64*>(first_of(&::flood_seen));
+    if (!work || !seen)
+        return;
+    const u8* ip = frame + eth::size;
+    const u32 address = static_cast<u32>(load<Be32>(ip + (work->expect_source ? ipv4::src : ipv4::dst)));
+    if ((address & static_cast<u32>(work->expected_mask)) == static_cast<u32>(work->expected_net))
         *seen += 1;
-}
-
-template <class Context>
-[[gnu::always_inline]] inline u8* frame_of(Context* context) {
-    u8* data = reinterpret_cast<u8*>(static_cast<u64>(context->data));
-    return data + flood_headers > reinterpret_cast<u8*>(static_cast<u64>(context->data_end)) ? nullptr : data;
 }
 
 } // namespace
@@ -50,24 +34,14 @@ extern "C" {
 
 /// Writes the next flow's packet into the frame and sends it. A test run gives frames again as they came back.
 [[gnu::section("xdp"), gnu::used]] int flood_source(struct xdp_md* context) {
-    const FloodWork* work = static_cast<FloodWork*>(first(&::flood_work));
-    u64* next = static_cast<u64*>(first(&::flood_next));
+    const FloodWork* work = work_to_do();
+    u64* next = static_cast<u64*>(first_of(&::flood_next));
     u8* frame = frame_of(context);
-    if (!work || !next || !frame)
+    if (!work || !next || !frame || work->lanes == 0)
         return XDP_DROP;
-    const u32 flow = static_cast<u32>(*next);
-    *next = flow + 1 < work->flows ? flow + 1 : 0;
-    __builtin_memcpy(frame, work->headers, flood_headers);
-    const u32 port = flow % flood_ports;
-    const u32 client = flow / flood_ports;
-    u8* ip = frame + eth::size;
-    u8* low = ip + ipv4::src + 2;
-    store(low, to_be16(static_cast<u16>(from_be16(load<Be16>(low)) + client)));
-    sum_changes(ip + ipv4::check, client);
-    u8* udp = ip + ipv4::min_size;
-    store(udp, to_be16(static_cast<u16>(flood_first_port + port)));
-    sum_changes(udp + udp::check, client + port);
-    return XDP_TX;
+    const u32 flow = next_flow(work->packets, *next);
+    write_packet(frame, work->packets, flow);
+    return static_cast<int>(bpf::redirect(work->lane[flow % work->lanes % flood_most_lanes], 0));
 }
 
 [[gnu::section("xdp"), gnu::used]] int flood_sink_xdp(struct xdp_md* context) {
@@ -83,12 +57,12 @@ extern "C" {
 }
 
 [[gnu::section("xdp"), gnu::used]] int flood_only_xdp([[maybe_unused]] struct xdp_md* context) {
-    const FloodWork* work = static_cast<FloodWork*>(first(&::flood_work));
+    const FloodWork* work = work_to_do();
     return work ? static_cast<int>(bpf::redirect(work->redirect_to, 0)) : XDP_DROP;
 }
 
 [[gnu::section("tc"), gnu::used]] int flood_only_tc([[maybe_unused]] struct __sk_buff* context) {
-    const FloodWork* work = static_cast<FloodWork*>(first(&::flood_work));
+    const FloodWork* work = work_to_do();
     return work ? static_cast<int>(bpf::redirect(work->redirect_to, 0)) : TC_ACT_SHOT;
 }
 

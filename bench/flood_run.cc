@@ -26,12 +26,14 @@ using namespace bpvs::bench;
 using kernel::Fd;
 
 constexpr u8 ttl = 64;
-constexpr u32 first_client = 0x0a000001; // 10.0.0.1
 
 struct Arguments {
     std::string pins, object;
-    std::string from, mac, to = "1.1.1.1:80", expect = "172.16.1.0/24";
+    std::vector<std::string> from;
+    std::string mac, to = "1.1.1.1:80", expect = "172.16.1.0/24";
+    bool replies = false;
     u32 flows = 1000;
+    bool apart = false;
     u32 redirect_to = 0;
     u64 packets = 0;
     double seconds = 1;
@@ -39,10 +41,7 @@ struct Arguments {
 
 /// Loads the programs and pins them and their maps in a directory of a bpffs.
 void load(const Arguments& arguments) {
-    libbpf_set_print(nullptr);
-    bpf_object* object = bpf_object__open_file(arguments.object.c_str(), nullptr);
-    if (!object)
-        give_up(fmt::format("cannot open {}: {}; build it with make", arguments.object, std::strerror(errno)));
+    bpf_object* object = open_object(arguments.object);
     if (bpf_object__load(object) != 0)
         give_up(fmt::format("the kernel does not load {}: {}", arguments.object, std::strerror(errno)));
     if (bpf_object__pin(object, arguments.pins.c_str()) != 0)
@@ -81,10 +80,14 @@ FloodWork work_for(const Arguments& arguments) {
     const auto to = lab::parse_endpoint(arguments.to);
     if (!mac || !to)
         give_up(mac ? to.error() : mac.error());
-    const Frame frame = make_udp(*mac, {to_be32(first_client), to_be16(flood_first_port)}, *to, ttl);
+    const lab::Endpoint client{to_be32(flow_first_client), to_be16(flow_first_port)};
+    const bool replies = arguments.replies;
     FloodWork work{};
-    std::copy_n(frame.begin(), flood_headers, work.headers);
-    work.flows = arguments.flows;
+    work.packets = packets_of(make_udp(*mac, replies ? *to : client, replies ? client : *to, ttl), arguments.flows,
+                              arguments.apart, replies);
+    for (const std::string& name : arguments.from)
+        work.lane[work.lanes++] = interface_named(name).index;
+    work.expect_source = replies;
     work.redirect_to = arguments.redirect_to;
     expect(arguments.expect, work);
     return work;
@@ -115,7 +118,7 @@ void flood(const Arguments& arguments) {
     const u32 zero = 0;
     if (bpf_map_update_elem(settings.get(), &zero, &work, BPF_ANY) != 0)
         give_up(fmt::format("cannot say what to send: {}", std::strerror(errno)));
-    const u32 ifindex = interface_named(arguments.from).index;
+    const u32 ifindex = work.lane[0];
     constexpr u32 at_once = 65536;
     const u64 before = seen(ends);
     const auto limit = static_cast<u64>(arguments.seconds * 1e9);
@@ -142,12 +145,18 @@ int main(int argc, char** argv) try {
     auto* first = app.add_subcommand("load", "load the programs and pin them");
     first->add_option("--object", arguments.object, "flood.bpf.o")->required();
     auto* second = app.add_subcommand("send", "send, and print packets sent, packets received, nanoseconds");
-    second->add_option("--from", arguments.from, "interface to send through")->required();
+    second->add_option("--from", arguments.from, "interfaces to send through, flow after flow")
+        ->required()
+        ->delimiter(',')
+        ->expected(1, flood_most_lanes);
     second->add_option("--mac", arguments.mac, "where to, at link level")->required();
     second->add_option("--to", arguments.to, "ADDRESS:PORT")->capture_default_str();
-    second->add_option("--expect", arguments.expect, "where packets that count end")->capture_default_str();
+    second->add_option("--expect", arguments.expect, "where packets that count end; replies: come from")
+        ->capture_default_str();
+    second->add_flag("--replies", arguments.replies, "from --to to the clients, instead of the other way round");
+    second->add_flag("--apart", arguments.apart, "flows that follow each other lie apart");
     second->add_option("--flows", arguments.flows, "addresses and ports of clients, one after the other")
-        ->check(CLI::Range(1U, flood_most_flows))
+        ->check(CLI::Range(1U, flow_most))
         ->capture_default_str();
     second->add_option("--redirect-to", arguments.redirect_to, "interface index for the programs that only redirect");
     second->add_option("--packets", arguments.packets, "how many; 0: as many as the time allows");

@@ -4,6 +4,7 @@
 #include "core/net/headers.hh"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 
 namespace bpvs::bench {
@@ -72,6 +73,16 @@ Frame make_udp(const lab::Mac& to, const lab::Endpoint& source, const lab::Endpo
     store(l4 + 4, to_be16(l4_length));
     store(l4 + udp::check, transport_checksum(frame));
     return frame;
+}
+
+FlowPackets packets_of(const Frame& flow_0, u32 flows, bool apart, bool to_clients) {
+    constexpr u32 far = 611953; // a prime
+    FlowPackets p{.flows = flows, .stride = 1, .to_clients = to_clients};
+    std::copy_n(flow_0.begin(), flow_headers, p.headers);
+    p.tcp = flow_0[eth::size + ipv4::protocol] == static_cast<u8>(IpProto::tcp);
+    if (apart && std::gcd(far, flows) == 1)
+        p.stride = far % flows;
+    return p;
 }
 
 } // namespace bpvs::bench

@@ -3,6 +3,7 @@
 #include "control/open.hh"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -33,6 +34,14 @@ Interface interface_named(const std::string& name) {
     return i;
 }
 
+bpf_object* open_object(const std::string& file) {
+    libbpf_set_print(nullptr);
+    bpf_object* object = bpf_object__open_file(file.c_str(), nullptr);
+    if (!object)
+        give_up(fmt::format("cannot open {}: {}; build it with make", file, std::strerror(errno)));
+    return object;
+}
+
 namespace {
 
 DirectorStatus status_of_director() {
@@ -61,14 +70,17 @@ Fd pinned_program(const std::string& name) {
     return program;
 }
 
-/// `return TC_ACT_UNSPEC;` or `return XDP_PASS;` in the kernel's instructions.
-Fd empty_program(Hook hook) {
+/// `return TC_ACT_UNSPEC;` or `return XDP_PASS;` in the kernel's instructions. With `parts` as libbpf loads one of the
+/// section xdp.frags, or a tail call does not go on to it.
+Fd empty_program(Hook hook, bool parts) {
     const bool tc = hook == Hook::tc;
     const bpf_insn code[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = tc ? TC_ACT_UNSPEC : XDP_PASS},
         {.code = BPF_JMP | BPF_EXIT}};
-    Fd program(bpf_prog_load(tc ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP, "empty", "MIT", code, std::size(code),
-                             nullptr));
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = parts ? BPF_XDP : bpf_attach_type{},
+                .prog_flags = parts ? u32{BPF_F_XDP_HAS_FRAGS} : 0);
+    Fd program(bpf_prog_load(tc ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP, "empty", "Dual MIT/GPL", code,
+                             std::size(code), &options));
     if (!program)
         give_up(fmt::format("cannot load an empty program: {}; root is needed", std::strerror(errno)));
     return program;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+struct bpf_object;
+
 namespace bpvs::bench {
 
 struct Interface {
@@ -34,12 +36,14 @@ struct Outcome {
 /// All give up, by an exception whose text is a sentence, when the machine does not let them.
 [[noreturn]] void give_up(const std::string& sentence);
 Interface interface_named(const std::string& name);
+/// An object file of the benchmarks' own programs, to be loaded.
+bpf_object* open_object(const std::string& file);
 /// Of this network namespace's director.
 kernel::Fd pinned_program(const std::string& name);
 /// The same; nothing where no interface is attached so.
 std::optional<kernel::Fd> program_at_xdp();
-/// One that does nothing.
-kernel::Fd empty_program(Hook hook = Hook::tc);
+/// One that does nothing. `parts`: at XDP, it takes frames of several parts, as the director's does.
+kernel::Fd empty_program(Hook hook = Hook::tc, bool parts = false);
 Outcome test_run(int program, const Run& run, int times);
 
 u32 median(std::vector<u32>& values);
