@@ -3,6 +3,8 @@
 #include "bench/flood.hh"
 #include "bench/frame.hh"
 #include "bench/test_run.hh"
+#include "control/kernel/interfaces.hh"
+#include "control/kernel/tcx.hh"
 #include "lab/roles.hh"
 
 #include <CLI/CLI.hpp>
@@ -37,6 +39,8 @@ struct Arguments {
     u32 redirect_to = 0;
     u64 packets = 0;
     double seconds = 1;
+    std::string interface;
+    bool off = false;
 };
 
 /// Loads the programs and pins them and their maps in a directory of a bpffs.
@@ -54,6 +58,20 @@ Fd pinned(const Arguments& arguments, const char* name) {
     if (!fd)
         give_up(fmt::format("cannot open {}/{}: {}; load first", arguments.pins, name, std::strerror(errno)));
     return fd;
+}
+
+/// The bare redirect at an interface's tcx hook, or away from it.
+void redirect_at_tcx(const Arguments& arguments) {
+    const char* name = "flood_only_tc";
+    const auto i = kernel::interface_by_name(arguments.interface);
+    if (!i)
+        give_up(i.error().message);
+    const u32 ifindex = i->ifindex;
+    if (arguments.off)
+        return kernel::tcx_detach(ifindex, kernel::TcxHook::ingress, name);
+    const Fd program = pinned(arguments, name);
+    if (const int r = kernel::tcx_attach(ifindex, kernel::TcxHook::ingress, name, program.get()); r != 0)
+        give_up(fmt::format("cannot attach {} to {}: {}", name, arguments.interface, std::strerror(-r)));
 }
 
 u64 seen(const Fd& map) {
@@ -144,6 +162,9 @@ int main(int argc, char** argv) try {
     app.add_option("--pins", arguments.pins, "directory in a bpffs")->required();
     auto* first = app.add_subcommand("load", "load the programs and pin them");
     first->add_option("--object", arguments.object, "flood.bpf.o")->required();
+    auto* third = app.add_subcommand("tcx", "the program that only redirects, at an interface's tcx hook");
+    third->add_option("interface", arguments.interface)->required();
+    third->add_flag("--off", arguments.off, "take it away again");
     auto* second = app.add_subcommand("send", "send, and print packets sent, packets received, nanoseconds");
     second->add_option("--from", arguments.from, "interfaces to send through, flow after flow")
         ->required()
@@ -164,6 +185,8 @@ int main(int argc, char** argv) try {
     CLI11_PARSE(app, argc, argv);
     if (first->parsed())
         load(arguments);
+    else if (third->parsed())
+        redirect_at_tcx(arguments);
     else
         flood(arguments);
     return 0;

@@ -53,9 +53,10 @@ def ratios():
     udp = {
         "64-byte UDP of 1000 flows": {
             "bpvs": {"plain": 1.25, "nft": 1.5, "only_tc": 0.92},
+            "bpvs_tcx": {"plain": 1.25, "nft": 1.5, "only_tcx": 0.92},
             "bpvs_xdp": {"plain": 2.7, "nft": 3.3, "only_xdp": 0.90},
         },
-        "64-byte UDP of 1000000 flows": {"bpvs": {"nft": 1.5}, "bpvs_xdp": {"nft": 3}},
+        "64-byte UDP of 1000000 flows": {"bpvs": {"nft": 1.5}, "bpvs_tcx": {"nft": 1.5}, "bpvs_xdp": {"nft": 3}},
     }
     http = {
         "HTTP keep-alive": {"bpvs": {"plain": 1.08, "nft": 1.12, "haproxy": 1.65}},

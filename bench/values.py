@@ -12,11 +12,13 @@ PEERS = {
     "haproxy": "HAProxy TCP",
     "nginx": "nginx stream",
     "only_tc": "bare tc redirect",
+    "only_tcx": "bare tcx redirect",
     "only_xdp": "bare XDP redirect",
     "bpvs": "BPVS",
+    "bpvs_tcx": "BPVS at tcx",
     "bpvs_xdp": "BPVS at XDP",
 }
-OURS = ("bpvs", "bpvs_xdp")
+OURS = ("bpvs", "bpvs_tcx", "bpvs_xdp")
 
 
 def read(*paths):

@@ -15,11 +15,6 @@ namespace {
 constexpr const char* ingress_name = "bpvs_ingress";
 constexpr const char* egress_name = "bpvs_egress";
 
-void leave_tcx(u32 ifindex) {
-    tcx_detach(ifindex, TcxHook::ingress, ingress_name);
-    tcx_detach(ifindex, TcxHook::egress, egress_name);
-}
-
 } // namespace
 
 TcPlace place_at_tc(u32 ifindex) {
@@ -47,17 +42,23 @@ Attachment AttachedInterfaces::noted(u32 ifindex, bool& known) const {
 
 // Noted first: whatever happens next, `down` knows where to look.
 
+/// What leaves meets the program at tcx where the kernel has it: it looks at this host's own packets only, and all the
+/// others would pay for a classifier.
 Result<void> AttachedInterfaces::attach_tc(const Interface& i, const Programs& programs, const Attachment& before,
                                            bool known) {
     if (auto ok = note(i, {known ? before.created_qdisc : 1U, before.tcx}); !ok)
         return ok;
-    auto created = tc_attach(i, programs.ingress.get(), programs.egress.get());
+    const bool leaves_by_tcx = has_tcx(i.ifindex);
+    if (leaves_by_tcx)
+        if (const int r = tcx_attach(i.ifindex, TcxHook::egress, egress_name, programs.egress.get()); r != 0)
+            return give_up(i, before, known, r);
+    auto created = tc_attach(i, programs.ingress.get(), leaves_by_tcx ? -1 : programs.egress.get());
     if (!created) {
         if (!known)
-            bpf_map_delete_elem(map_.get(), &i.ifindex);
+            detach(i.ifindex);
         return std::unexpected(created.error());
     }
-    leave_tcx(i.ifindex);
+    tcx_detach(i.ifindex, TcxHook::ingress, ingress_name);
     return note(i, {before.created_qdisc | (*created ? 1U : 0U), 0});
 }
 
@@ -68,18 +69,20 @@ Result<void> AttachedInterfaces::attach_tcx(const Interface& i, const Programs& 
     int r = tcx_attach(i.ifindex, TcxHook::egress, egress_name, programs.egress.get());
     if (r == 0)
         r = tcx_attach(i.ifindex, TcxHook::ingress, ingress_name, programs.ingress.get());
-    if (r != 0) {
-        if (before.tcx == 0)
-            leave_tcx(i.ifindex);
-        if (!known)
-            bpf_map_delete_elem(map_.get(), &i.ifindex);
-        else if (auto ok = note(i, before); !ok)
-            return ok;
-        return fail(r == -EPERM ? Errc::permission : Errc::system,
-                    fmt::format("cannot attach to {} at tcx: {}", i.name, std::strerror(-r)));
-    }
+    if (r != 0)
+        return give_up(i, before, known, r);
     tc_detach(i.ifindex, before.created_qdisc != 0);
     return note(i, {0, 1});
+}
+
+/// Nothing stands where nothing stood.
+Result<void> AttachedInterfaces::give_up(const Interface& i, const Attachment& before, bool known, int error) {
+    if (!known)
+        detach(i.ifindex);
+    else if (auto ok = note(i, before); !ok)
+        return ok;
+    return fail(error == -EPERM ? Errc::permission : Errc::system,
+                fmt::format("cannot attach to {} at tcx: {}", i.name, std::strerror(-error)));
 }
 
 Result<void> AttachedInterfaces::attach(const Interface& i, const Programs& programs, TcPlace place) {
@@ -95,7 +98,8 @@ Result<void> AttachedInterfaces::renew(const Interface& i, const Programs& progr
 
 void AttachedInterfaces::detach(u32 ifindex) {
     bool known = false;
-    leave_tcx(ifindex);
+    tcx_detach(ifindex, TcxHook::ingress, ingress_name);
+    tcx_detach(ifindex, TcxHook::egress, egress_name);
     tc_detach(ifindex, noted(ifindex, known).created_qdisc != 0);
     bpf_map_delete_elem(map_.get(), &ifindex);
 }

@@ -30,6 +30,7 @@ private:
     Attachment noted(u32 ifindex, bool& known) const;
     Result<void> note(const Interface& i, const Attachment& attachment);
     Result<void> attach_tc(const Interface& i, const Programs& programs, const Attachment& before, bool known);
+    Result<void> give_up(const Interface& i, const Attachment& before, bool known, int error);
     Result<void> attach_tcx(const Interface& i, const Programs& programs, const Attachment& before, bool known);
 
     Fd map_;

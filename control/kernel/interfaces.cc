@@ -138,10 +138,14 @@ Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_progr
     bpf_tc_hook hook = hook_of(i.ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
     int r = bpf_tc_hook_create(&hook);
     const bool created = r == 0;
-    if (r == 0 || r == -EEXIST)
+    if (r == -EEXIST)
+        r = 0;
+    if (r == 0 && egress_program >= 0)
         r = attach_one(i.ifindex, BPF_TC_EGRESS, egress_program);
     if (r == 0)
         r = attach_one(i.ifindex, BPF_TC_INGRESS, ingress_program);
+    if (r == 0 && egress_program < 0)
+        detach_one(i.ifindex, BPF_TC_EGRESS);
     libbpf_set_print(printer);
     if (r == 0)
         return created;

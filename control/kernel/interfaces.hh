@@ -30,8 +30,8 @@ Result<Interface> interface_by_name(const std::string& name);
 /// Why a director cannot sit on this interface; empty: it can.
 std::string unsuitable(const Interface& i);
 
-/// Puts both programs on an interface, replacing what an earlier director put there in one step each.
-/// The result tells whether the clsact qdisc had to be created.
+/// Puts both programs on an interface, replacing what an earlier director put there in one step each; an egress program
+/// of -1: none stays there. The result tells whether the clsact qdisc had to be created.
 Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_program);
 /// Takes them off; the qdisc too if it is ours and nobody else uses it.
 void tc_detach(u32 ifindex, bool own_qdisc);

@@ -197,7 +197,7 @@ def interfaces_that_come_later_can_be_attached(lab):
     try:
         true("a later interface is not touched by itself", "bpvs" not in lab.on("director", "tc", "filter", "show", "dev", "late", "ingress"))
         lab.on("director", lab.bpvs, "attach", "late")
-        true("attached when asked", "bpf" in lab.on("director", "tc", "filter", "show", "dev", "late", "ingress"))
+        true("attached when asked", "late: attached at tc" in lab.on("director", lab.bpvs, "status"))
     finally:
         lab.on("director", "ip", "link", "del", "late")
     lab.adm(f"-E -t {VIP}:80 -s wrr")

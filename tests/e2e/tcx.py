@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """The director at the kernel's tcx hooks, before all filters of tc (Linux 6.6)."""
 import os
+import sys
 import tempfile
 
 from harness import BIN, TESTS, VIP, Skip, equal, main, rip, test, true
+from marks import MARKING
 from robustness import other_build, slow_download
 from xdp import attach, hooks
 
@@ -48,7 +50,7 @@ def moves_while_a_download_goes_on(lab):
         attach(lab, mode=mode)
         equal("hooks", {"eth0": mode, "eth1": mode}, hooks(lab))
         for interface in ("eth0", "eth1"):
-            equal(f"programs of {interface} at tcx", 2 if mode == "tcx" else 0, len(programs(lab, interface)))
+            equal(f"programs of {interface} at tcx", 2 if mode == "tcx" else 1, len(programs(lab, interface)))
             equal(f"a filter of {interface} at tc", mode == "tc", "bpvs_ingress" in filters(lab, interface))
         equal("pages", 2, len(set(lab.pages(2))))
     equal("SHA-256", sum_of_file, lab.finish(download, "download").split()[0])
@@ -61,7 +63,7 @@ def auto_takes_it_where_nobody_notices(lab):
     programs(lab, "eth0")
     said = attach(lab, "eth0", mode="auto")
     true("tcx, and why", said.startswith("eth0: at tcx: ") and "nobody has filters at tc" in said, said)
-    lab.on("director", "tc", "filter", "add", "dev", "eth1", "ingress", "pref", "5", "matchall", "action", "continue")
+    lab.on("director", sys.executable, MARKING, "eth1", 5, 5, "tcp", 9000, 9001)
     said = attach(lab, "eth1", mode="auto")
     true("tc, and why", said.startswith("eth1: at tc: ") and "others have filters there" in said, said)
     lab.on("director", "tc", "filter", "del", "dev", "eth1", "ingress", "pref", "5")
