@@ -24,12 +24,18 @@ void ip_batch(const std::string& lines) {
         throw Wrong("ip refused:\n" + lines);
 }
 
+std::string lines_for_links(const Topology& t) {
+    std::string s;
+    for (const Link& l : t.links)
+        s += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-peer mtu {3}\n", l.name,
+                         l.ifindex, mac_text(l.mac.data()), l.mtu);
+    return s;
+}
+
 /// Addresses, routes and permanent neighbours as the scenario has them.
 std::string lines_for_ip(const Topology& t) {
     std::string s = "link set lo up\n";
     for (const Link& l : t.links) {
-        s += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-peer mtu {3}\n", l.name,
-                         l.ifindex, mac_text(l.mac.data()), l.mtu);
         s += fmt::format("link set {0} up\nlink set {0}-peer up\n", l.name);
         for (const Host& addr : l.addresses)
             s += fmt::format("addr add {}/{} dev {}{}\n", address_text(addr), prefix_length(addr.family), l.name,
@@ -69,6 +75,9 @@ void build_surroundings(const Topology& topology) {
     write_file(net + "ipv6/conf/all/forwarding", "1");
     // Nothing but the scenario's packets may pass: no link-local addresses, no discovery.
     write_file(net + "ipv6/conf/default/addr_gen_mode", "1");
+    ip_batch(lines_for_links(topology));
+    for (const Link& l : topology.links) // nor what the other ends report about their groups
+        write_file(net + "ipv6/conf/" + l.name + "-peer/disable_ipv6", "1");
     ip_batch(lines_for_ip(topology));
 }
 

@@ -79,7 +79,6 @@ std::optional<u32> closing_number(const Frame& frame) {
 Wires::Wires(const Topology& topology) : topology_(topology) {
     for (const Link& link : topology.links) {
         const std::string peer = link.name + "-peer";
-        write_file("/proc/sys/net/ipv6/conf/" + peer + "/disable_ipv6", "1");
         sum_in_software(link.name);
         ends_.push_back({&link, open_end(peer), {}, false});
     }
