@@ -101,7 +101,7 @@ void offered(Store& store, const Offered& all) {
         put(store.config().offered.ports[i], all.ports[i]);
 }
 
-void setting(Store& store, u32 Settings::*which, u32 value) { put(store.config().settings.*which, value); }
+void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
 
 void timeouts(Store& store, const Timeouts& t) {
     const auto set = [&](State state, u32 seconds) {

@@ -23,7 +23,7 @@ void dest_removed(Store& store, u32 dest, u64 now);
 void dest_drain(Store& store, u32 dest, u32 drain, u64 now);
 /// What services there may be.
 void offered(Store& store, const Offered& all);
-void setting(Store& store, u32 Settings::*which, u32 value);
+void setting(Store& store, u32 Settings::* which, u32 value);
 /// 0: unchanged
 void timeouts(Store& store, const Timeouts& t);
 

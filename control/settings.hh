@@ -15,8 +15,8 @@ namespace bpvs {
 
 /// One row of the lists.
 struct SettingInfo {
-    const char* name;     ///< without net.ipv4.vs; ours with bpvs.
-    u32 Settings::*field; ///< null: the setting has one value
+    const char* name;      ///< without net.ipv4.vs; ours with bpvs.
+    u32 Settings::* field; ///< null: the setting has one value
     u32 initial, lowest, highest;
     const char* unit;    ///< empty: a number by itself
     const char* meaning; ///< what the setting, or its values, mean

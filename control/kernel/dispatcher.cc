@@ -111,7 +111,7 @@ void remove_pins(const std::string& directory) {
 }
 
 bool is_recent(const std::string& path) {
-    struct stat s {};
+    struct stat s{};
     const time_t age = stat(path.c_str(), &s) == 0 ? time(nullptr) - s.st_mtime : work_takes;
     return age >= 0 && age < work_takes;
 }

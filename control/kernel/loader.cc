@@ -211,7 +211,7 @@ u64 object_build() {
 }
 
 Sizes default_sizes() {
-    struct sysinfo info {};
+    struct sysinfo info{};
     sysinfo(&info);
     const u64 memory = static_cast<u64>(info.totalram) * info.mem_unit;
     const auto cpus = static_cast<u64>(std::max(libbpf_num_possible_cpus(), 1));

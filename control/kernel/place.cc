@@ -40,7 +40,7 @@ std::string failed(const char* what, const char* path) {
 }
 
 bool is_bpffs(const char* path) {
-    struct statfs s {};
+    struct statfs s{};
     return statfs(path, &s) == 0 && s.f_type == bpffs_magic;
 }
 
@@ -93,8 +93,8 @@ Fd host_mount_namespace() {
 /// Opens them in the host's mount namespace. A thread of its own changes namespace, so that the caller's
 /// root and working directory stay as they are.
 Opened open_at_host(bool create) {
-    struct stat own {};
-    struct stat host {};
+    struct stat own{};
+    struct stat host{};
     const Fd ns = host_mount_namespace();
     const bool same = !ns || fstat(ns.get(), &host) != 0 || stat("/proc/self/ns/mnt", &own) != 0 ||
                       (own.st_ino == host.st_ino && own.st_dev == host.st_dev);
@@ -166,7 +166,7 @@ Fd Place::open_lock(u64 cookie) const {
 Result<Fd> Place::lock(u64 cookie) const {
     for (;;) {
         Fd f = open_lock(cookie);
-        struct stat s {};
+        struct stat s{};
         if (!f || flock(f.get(), LOCK_EX) != 0 || fstat(f.get(), &s) != 0)
             return fail(Errc::system,
                         fmt::format("cannot lock {}/{}.lock: {}", run_dir, name_of(cookie), std::strerror(errno)));

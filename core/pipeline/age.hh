@@ -7,7 +7,7 @@ namespace bpvs {
 
 /// The sweep looks at every used slot once a second, in slices of a few ten microseconds: how often it runs in
 /// that second, and how many slots are one tick's share.
-constexpr u32 sweep_slice = 4096;
+constexpr u32 sweep_slice = 1024;
 [[gnu::always_inline]] constexpr u32 sweep_ticks(u32 used) { return used / sweep_slice + 4; }
 [[gnu::always_inline]] constexpr u32 sweep_share(u32 used) { return used / sweep_ticks(used) + 1; }
 

@@ -47,26 +47,26 @@ struct Route {
 
 /// Table access. Pointers stay valid while the program runs; null means out of range or not there.
 template <class T>
-concept Tables = Chooses<T> &&
-    requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key,
-             const MarkPrefix& prefix, const MarkRange& range, MarkPorts* ports, u16 port, FlowBucket* bucket) {
+concept Tables = Chooses<T> && requires(T& t, u32 index, const Flow& flow, const FlowTarget& target,
+                                        const ServiceKey& key, const MarkPrefix& prefix, const MarkRange& range,
+                                        MarkPorts* ports, u16 port, FlowBucket* bucket) {
     { t.config() } -> Same<const Config*>;
     { t.table() } -> Same<Table*>;
     { t.now() } -> Same<u64>; // jiffies64
     { t.conn(index) } -> Same<Conn*>;
     { t.bucket(index) } -> Same<FlowBucket*>;
-    {t.lock(*bucket)};
-    {t.unlock(*bucket)};
+    { t.lock(*bucket) };
+    { t.unlock(*bucket) };
     { t.find_more_flow(flow) } -> Same<const FlowTarget*>;
     { t.insert_more_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room
     { t.erase_more_flow(flow) } -> Same<bool>;
     // of flows.hh, called in the way that suits this world
     { t.find_flow(flow) } -> Same<FlowTarget>;
     { t.insert_flow(target) } -> Same<int>;
-    {t.erase_flow(target)};
+    { t.erase_flow(target) };
     { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
-    {t.give_conn(index)};
-    {t.end(index, Ending{})}; // end_for(), called in the way that suits this world
+    { t.give_conn(index) };
+    { t.end(index, Ending{}) }; // end_for(), called in the way that suits this world
     { t.find_service(key) } -> Same<const Service*>;
     { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
     { t.dest(index) } -> Same<Dest*>;
@@ -84,8 +84,8 @@ constexpr u32 longest_sum = 1536;
 
 /// Tables and one packet that can be translated.
 template <class E>
-concept PacketEnv = Tables<E> &&
-    requires(E& e, u32 offset, Family f, IpProto p, Be16 port, const RouteQuery& q, const net::Packet& packet) {
+concept PacketEnv = Tables<E> && requires(E& e, u32 offset, Family f, IpProto p, Be16 port, const RouteQuery& q,
+                                          const net::Packet& packet) {
     { E::l3 } -> Same<const u32&>;             // offset of the network header
     { e.for_us() } -> Same<bool>;              // addressed to this host at link level, untagged
     { e.family() } -> Same<Family>;            // of the network header; none: neither
@@ -105,22 +105,22 @@ concept FrontEnv = PacketEnv<E> && requires(E& e, u32 ifindex) {
 
 /// A packet that nobody else takes care of: marks, answers and resets of our own are part of it.
 template <class E>
-concept Env = PacketEnv<E> &&
-    requires(E& e, u32 offset, Family f, const RouteQuery& q, Address& own, const void* bytes) {
-    { e.mark() } -> Same<u32>; // the packet's, as whoever saw it before left it
-    {e.set_mark(offset)};
-    { e.own_address(q, own) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
-    // for answers of our own; pointers from at() are void after each
-    { e.trim(offset) } -> Same<bool>;                  // the frame ends so many bytes after its network header begins
-    { e.make_room(offset) } -> Same<bool>;             // zero bytes between link and network header; after trim()
-    { e.put(offset, bytes, offset) } -> Same<bool>;    // overwrites bytes
-    { e.sum_is_left_to_device(offset) } -> Same<bool>; // the transport sum at `offset` is of the pseudo header only
-    { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
-    { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
-    { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
-    // of reset.hh, called in the way that suits this world
-    { e.prepare_resets(f, offset, offset) } -> Same<bool>;
-    {e.send_reset(offset, bool{}, offset)};
-};
+concept Env =
+    PacketEnv<E> && requires(E& e, u32 offset, Family f, const RouteQuery& q, Address& own, const void* bytes) {
+        { e.mark() } -> Same<u32>; // the packet's, as whoever saw it before left it
+        { e.set_mark(offset) };
+        { e.own_address(q, own) } -> Same<bool>; // this host's for packets to q.daddr; false: unknown
+        // for answers of our own; pointers from at() are void after each
+        { e.trim(offset) } -> Same<bool>;               // the frame ends so many bytes after its network header begins
+        { e.make_room(offset) } -> Same<bool>;          // zero bytes between link and network header; after trim()
+        { e.put(offset, bytes, offset) } -> Same<bool>; // overwrites bytes
+        { e.sum_is_left_to_device(offset) } -> Same<bool>; // the transport sum at `offset` is of the pseudo header only
+        { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
+        { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
+        { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
+        // of reset.hh, called in the way that suits this world
+        { e.prepare_resets(f, offset, offset) } -> Same<bool>;
+        { e.send_reset(offset, bool{}, offset) };
+    };
 
 } // namespace bpvs
