@@ -145,15 +145,23 @@ void remove_orphans(const Site& site) {
     }
 }
 
+/// The first field of any version's Config, however large that is; nothing: it cannot be read.
+std::optional<u32> layout_of(int config) {
+    bpf_map_info info{};
+    u32 size = sizeof info;
+    if (bpf_obj_get_info_by_fd(config, &info, &size) != 0 || info.value_size < sizeof(u32))
+        return std::nullopt;
+    const u32 key = 0;
+    std::vector<u32> words(info.value_size / sizeof(u32) + 1);
+    return bpf_map_lookup_elem(config, &key, words.data()) == 0 ? std::optional(words.front()) : std::nullopt;
+}
+
 /// The store of the director, or null when no complete one is there.
 Result<std::unique_ptr<KernelStore>> find_store(const Site& site) {
     if (!site.place.has(site.cookie))
         return nullptr;
     const Fd config(bpf_obj_get((site.directory() + "/config").c_str()));
-    const u32 key = 0;
-    u32 words[1024]{}; // at least as large as any version's Config, whose first field is the layout
-    if ((!config && errno == ENOENT) ||
-        (config && bpf_map_lookup_elem(config.get(), &key, words) == 0 && words[0] == 0))
+    if ((!config && errno == ENOENT) || (config && layout_of(config.get()) == 0))
         return nullptr; // being brought up, or that was interrupted
     if (!config)
         return fail(Errc::no_bpf,
