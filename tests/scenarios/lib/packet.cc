@@ -69,7 +69,7 @@ u32 transport_sum(const Packet& p, const Bytes& l4) {
     u32 check = add(sum_of(l4.data(), l4.size(), start) ^ 0xffff, p.sum_error);
     if (p.kind == Packet::Kind::udp && check == 0)
         check = 0xffff;
-    else if (p.kind != Packet::Kind::udp && check == 0xffff)
+    else if (p.kind == Packet::Kind::tcp && check == 0xffff)
         check = 0; // the same number, as whoever updates it writes it
     return check;
 }
