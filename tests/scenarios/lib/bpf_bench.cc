@@ -106,6 +106,7 @@ void BpfBench::set_up(const Topology& topology) {
     pins_ = status->pin_path;
     if (xdp_)
         stand_at_xdp();
+    begun_ = std::chrono::steady_clock::now();
 }
 
 void BpfBench::stand_at_xdp() {
@@ -167,7 +168,14 @@ Answer BpfBench::send_locally(const Link& on, const Frame& frame) {
     return run(pins_ + "/bpvs_egress", frame, on.ifindex, 0, 0);
 }
 
-void BpfBench::wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+void BpfBench::wait(double seconds) {
+    waited_ += seconds;
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+double BpfBench::time_lost() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count() - waited_;
+}
 
 Result<void> BpfBench::change(const std::function<Result<void>(Director&, Store&)>& what) {
     auto opened = open_director(Access::create);

@@ -4,6 +4,7 @@
 
 #include "tests/scenarios/lib/bench.hh"
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,7 @@ public:
     Answer arrive(const Link& on, const Frame& frame, u32 mark) override;
     Answer send_locally(const Link& on, const Frame& frame) override;
     void wait(double seconds) override;
+    double time_lost() const override;
     Result<void> change(const std::function<Result<void>(Director&, Store&)>& what) override;
     Result<void> change_marks(const std::function<Result<void>(Marks)>& what) override;
     Result<void> read(const std::function<void(Director&, Store&)>& what) override;
@@ -37,6 +39,8 @@ private:
     void stand_at_xdp();
     std::optional<Answer> arrive_at_xdp(const Link& on, const Frame& frame, u32 mark);
 
+    std::chrono::steady_clock::time_point begun_{}; ///< when the scenario did
+    double waited_ = 0;                             ///< seconds, on purpose
     u32 connections_;
     bool xdp_;
 
