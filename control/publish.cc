@@ -98,7 +98,8 @@ void dest_drain(Store& store, u32 dest, u32 drain, u64 now) {
 void offered(Store& store, const Offered& all) {
     put(store.config().offered.kinds, all.kinds);
     for (std::size_t i = 0; i < std::size(all.ports); i++)
-        put(store.config().offered.ports[i], all.ports[i]);
+        if (store.config().offered.ports[i] != all.ports[i]) // most are as they were
+            put(store.config().offered.ports[i], all.ports[i]);
 }
 
 void setting(Store& store, u32 Settings::* which, u32 value) { put(store.config().settings.*which, value); }
