@@ -28,20 +28,20 @@ enum ServiceKind : u32 {
 /// those by address and port one bit each, which others may share.
 struct Offered {
     u32 kinds;
-    u32 ports[4096]; ///< by offered_bit()
+    u32 ports[128]; ///< by offered_bit()
 };
-constexpr u32 offered_bits = 4096 * 32; // 10,000 services set one in thirteen
+constexpr u32 offered_bits = 128 * 32;
 
 [[gnu::always_inline]] constexpr u32 offered_bit(const Address& vip, Be16 vport) {
     const u32 address = static_cast<u32>(vip.word[0]) ^ static_cast<u32>(vip.word[1]) ^ static_cast<u32>(vip.word[2]) ^
                         static_cast<u32>(vip.word[3]);
-    return (address ^ static_cast<u32>(vport) << 8) * 0x9e3779b1u >> 15;
+    return (address ^ static_cast<u32>(vport) << 8) * 0x9e3779b1u >> 20;
 }
-static_assert(1u << (32 - 15) == offered_bits);
+static_assert(1u << (32 - 20) == offered_bits);
 
 [[gnu::always_inline]] inline bool may_offer(const Offered& o, const Address& vip, Be16 vport) {
     const u32 bit = offered_bit(vip, vport);
-    return (o.ports[bit >> 5 & 4095] >> (bit & 31) & 1) != 0;
+    return (o.ports[bit >> 5 & 127] >> (bit & 31) & 1) != 0;
 }
 
 /// The only element of `config`. Written by the control library under its lock, read by packets.
