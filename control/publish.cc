@@ -97,8 +97,9 @@ void dest_drain(Store& store, u32 dest, u32 drain, u64 now) {
 
 void offered(Store& store, const Offered& all) {
     put(store.config().offered.kinds, all.kinds);
+    const Offered& before = store.config().offered;
     for (std::size_t i = 0; i < std::size(all.ports); i++)
-        if (store.config().offered.ports[i] != all.ports[i]) // most are as they were
+        if (before.ports[i] != all.ports[i])
             put(store.config().offered.ports[i], all.ports[i]);
 }
 

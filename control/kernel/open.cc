@@ -6,16 +6,13 @@
 #include "control/kernel/loader.hh"
 #include "control/kernel/memory.hh"
 #include "control/kernel/mode.hh"
-#include "control/kernel/place.hh"
 #include "control/kernel/routes.hh"
-#include "control/kernel/tcx.hh"
-#include "control/kernel/xdp.hh"
+#include "control/kernel/site.hh"
 #include "control/publish.hh"
 #include "core/model/timeouts.hh"
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
-#include <sys/capability.h>
 
 #include <algorithm>
 #include <array>
@@ -29,31 +26,6 @@ namespace bpvs {
 namespace {
 
 using namespace kernel;
-
-struct FreeCap {
-    void operator()(cap_t c) const { cap_free(c); }
-};
-
-/// permission: not root. no_bpf: root, but without what BPF needs.
-Result<void> check_privilege() {
-    const std::array<std::pair<cap_value_t, const char*>, 3> needed = {
-        {{CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_BPF, "CAP_BPF"}}};
-    const std::unique_ptr<std::remove_pointer_t<cap_t>, FreeCap> caps(cap_get_proc());
-    std::string missing;
-    for (const auto& [capability, name] : needed) {
-        cap_flag_value_t value = CAP_CLEAR;
-        if (!caps || cap_get_flag(caps.get(), capability, CAP_EFFECTIVE, &value) != 0 || value != CAP_SET)
-            missing += (missing.empty() ? "" : ", ") + std::string(name);
-    }
-    if (missing.empty())
-        return {};
-    if (geteuid() != 0)
-        return fail(Errc::permission, fmt::format("a director needs {}: run this as root", missing));
-    return fail(Errc::no_bpf,
-                fmt::format("a director needs {}, which this root does not have: give it to the container, "
-                            "service or shell that runs this",
-                            missing));
-}
 
 /// A director that is not up looks like one without services, with room for what may be tried out on it.
 class EmptyStore final : public Store {
@@ -100,38 +72,6 @@ private:
     std::vector<Cursor> cursors_ = std::vector<Cursor>(1u << 15);
 };
 
-/// One command's hold on the place of the current namespace's director.
-struct Site {
-    Place place;
-    u64 cookie;
-    Fd lock; ///< closed: unlocked
-
-    std::string directory() const { return place.path(cookie); }
-};
-
-Result<Site> open_site(bool create, bool locked) {
-    if (auto ok = check_privilege(); !ok)
-        return std::unexpected(ok.error());
-    auto cookie = netns_cookie();
-    if (!cookie)
-        return std::unexpected(cookie.error());
-    auto place = Place::open(create);
-    if (!place)
-        return std::unexpected(place.error());
-    Site site{std::move(*place), *cookie, Fd()};
-    if (locked && (create || site.place.has(site.cookie))) { // a director that is not there needs no lock
-        auto lock = site.place.lock(site.cookie);
-        if (!lock)
-            return std::unexpected(lock.error());
-        site.lock = std::move(*lock);
-        if (!create && !site.place.has(site.cookie)) // it was taken down while we waited
-            site.place.remove_lock(site.cookie);
-    }
-    return site;
-}
-
-XdpHook xdp_of(const Site& site) { return {site.directory(), Place::shared()}; }
-
 /// Directors whose namespace is gone still hold memory and timers: their pins go.
 void remove_orphans(const Site& site) {
     for (const u64 cookie : site.place.cookies()) {
@@ -143,52 +83,6 @@ void remove_orphans(const Site& site) {
             site.place.remove_lock(cookie);
         }
     }
-}
-
-/// The first field of any version's Config, however large that is; nothing: it cannot be read.
-std::optional<u32> layout_of(int config) {
-    bpf_map_info info{};
-    u32 size = sizeof info;
-    if (bpf_obj_get_info_by_fd(config, &info, &size) != 0 || info.value_size < sizeof(u32))
-        return std::nullopt;
-    const u32 key = 0;
-    std::vector<u32> words(info.value_size / sizeof(u32) + 1);
-    return bpf_map_lookup_elem(config, &key, words.data()) == 0 ? std::optional(words.front()) : std::nullopt;
-}
-
-/// The store of the director, or null when no complete one is there.
-Result<std::unique_ptr<KernelStore>> find_store(const Site& site) {
-    if (!site.place.has(site.cookie))
-        return nullptr;
-    const Fd config(bpf_obj_get((site.directory() + "/config").c_str()));
-    if ((!config && errno == ENOENT) || (config && layout_of(config.get()) == 0))
-        return nullptr; // being brought up, or that was interrupted
-    if (!config)
-        return fail(Errc::no_bpf,
-                    fmt::format("cannot open the tables of the director in {}: {}; allow bpf() where this runs",
-                                Place::shown_path(site.cookie), std::strerror(errno)));
-    return KernelStore::open(site.directory());
-}
-
-Result<std::vector<Interface>> chosen_interfaces(const std::vector<std::string>& names) {
-    auto all = interfaces();
-    if (!all)
-        return std::unexpected(all.error());
-    std::vector<Interface> chosen;
-    if (names.empty()) {
-        std::ranges::copy_if(*all, std::back_inserter(chosen),
-                             [](const Interface& i) { return unsuitable(i).empty(); });
-        return chosen;
-    }
-    for (const std::string& name : names) {
-        auto i = interface_by_name(name);
-        if (!i)
-            return std::unexpected(i.error());
-        if (const std::string why = unsuitable(*i); !why.empty())
-            return fail(Errc::no_interface, fmt::format("cannot attach to {}: {}", name, why));
-        chosen.push_back(*i);
-    }
-    return chosen;
 }
 
 void take_down(const Site& site) {
@@ -241,44 +135,6 @@ Result<std::unique_ptr<KernelStore>> bring_up(const Site& site, const UpOptions&
         site.place.remove_lock(site.cookie);
     }
     return store;
-}
-
-std::string version_text(u32 version) {
-    return fmt::format("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
-}
-
-/// Why this binary's XDP program may not stand before the director's at tc; empty: it may.
-std::string too_old_for(const Config& loaded) {
-    return object_version() >= loaded.version
-               ? ""
-               : fmt::format("the director is of bpvs {}, and this is the older {}", version_text(loaded.version),
-                             version_text(object_version()));
-}
-
-bool newer_than(const Config& loaded) {
-    return object_version() > loaded.version || (object_version() == loaded.version && object_build() != loaded.build);
-}
-
-Result<void> upgrade_in_place(const Site& site, KernelStore& store) {
-    auto all = interfaces();
-    if (!all)
-        return std::unexpected(all.error());
-    AttachedInterfaces attached(site.directory());
-    const std::vector<u32> ours = attached.all();
-    auto done = upgrade(site.directory(), [&](const Programs& p) -> Result<void> {
-        for (const Interface& i : *all) {
-            if (std::ranges::find(ours, i.ifindex) == ours.end())
-                continue;
-            if (auto ok = attached.renew(i, p); !ok)
-                return ok;
-        }
-        return xdp_of(site).upgrade();
-    });
-    if (!done)
-        return done;
-    publish::dirty(store, true); // what is derived from the services may mean something else now: recover() follows
-    finish(store.config());
-    return {};
 }
 
 class KernelDirector final : public OpenDirector {
@@ -359,134 +215,6 @@ Result<void> director_down() {
         site->place.remove_lock(site->cookie);
     }
     remove_orphans(*site);
-    return {};
-}
-
-namespace {
-
-/// Takes the XDP program to the interface, or away from it; tc stays.
-Result<void> stand_at_xdp(XdpHook& xdp, const Interface& i, bool wanted) {
-    if (wanted)
-        return xdp.attach(i);
-    if (xdp.attached(i.ifindex))
-        xdp.detach(i.ifindex);
-    return {};
-}
-
-/// Where at tc, when nobody says: at tcx if nobody notices, which `choice` then tells.
-Result<TcPlace> choose_place(const Interface& i, AttachMode mode, Choice& choice, const Config& config) {
-    if (mode == AttachMode::tc || choice.xdp)
-        return TcPlace::tc;
-    std::string why = why_not_tcx(i.ifindex, mode == AttachMode::automatic && (config.offered.kinds & mark_kind) != 0);
-    if (mode == AttachMode::tcx && !has_tcx(i.ifindex))
-        return fail(Errc::no_interface, fmt::format("cannot attach to {} at tcx: {}; use --mode tc", i.name, why));
-    if (mode == AttachMode::tcx)
-        return TcPlace::tcx;
-    choice.why += fmt::format("; {}", why.empty() ? "nobody has filters at tc" : "not at tcx: " + why);
-    return why.empty() ? TcPlace::tcx : TcPlace::tc;
-}
-
-/// What a user should know about an interface with XDP.
-void add_remarks(std::vector<std::string>& said, const std::vector<Interface>& all, const Interface& here,
-                 const XdpHook& xdp) {
-    const auto features = xdp_features();
-    for (const Interface& i : all) {
-        if (i.loopback || !i.ethernet || !i.up)
-            continue;
-        const Device d = device_of(i, features);
-        const std::string lost = why_lost(i, d, xdp.attached(i.ifindex));
-        if (!lost.empty() && (i.ifindex != here.ifindex || d.driver == "veth"))
-            said.push_back(fmt::format("packets that leave through {} are left to tc: {}", i.name, lost));
-    }
-    if (device_of(here, features).driver == "veth")
-        said.emplace_back(
-            "frames whose checksums its peer leaves to the device are left to tc: on the peer, ethtool -K "
-            "tx off");
-}
-
-} // namespace
-
-Result<std::vector<std::string>> director_attach(const std::string& interface, AttachMode mode) {
-    auto site = open_site(false, true);
-    if (!site)
-        return std::unexpected(site.error());
-    auto store = find_store(*site);
-    if (!store)
-        return std::unexpected(store.error());
-    if (!*store)
-        return fail(Errc::system, "no director is up in this network namespace; run `bpvs up`");
-    auto chosen = chosen_interfaces({interface});
-    if (!chosen)
-        return std::unexpected(chosen.error());
-    // The program at XDP must be of one build with those at tc.
-    if (newer_than((*store)->config())) {
-        if (auto done = upgrade_in_place(*site, **store); !done)
-            return std::unexpected(done.error());
-    }
-    if (auto done = Director(**store).recover(); !done)
-        return std::unexpected(done.error());
-    auto programs = pinned_programs(site->directory());
-    if (!programs)
-        return std::unexpected(programs.error());
-    const Interface& i = chosen->front();
-    const Device device = device_of(i, xdp_features());
-    XdpHook xdp = xdp_of(*site);
-    const std::string too_old = xdp.attached(i.ifindex) ? "" : too_old_for((*store)->config());
-    if (const std::string why = too_old.empty() ? why_not_xdp(i, device) : too_old;
-        mode == AttachMode::xdp && !why.empty())
-        return fail(Errc::no_interface, fmt::format("cannot attach to {} at XDP: {}; use --mode tc", interface, why));
-    Choice choice = choose_mode(i, device);
-    if (mode != AttachMode::automatic)
-        choice = {mode == AttachMode::xdp, "as asked for"};
-    else if (choice.xdp && !too_old.empty())
-        choice = {false, too_old};
-
-    AttachedInterfaces attached(site->directory());
-    const TcPlace before = place_at_tc(i.ifindex);
-    auto place = choose_place(i, mode, choice, (*store)->config());
-    if (!place)
-        return std::unexpected(place.error());
-    if (auto ok = attached.attach(i, *programs, *place); !ok)
-        return std::unexpected(ok.error());
-    auto stands = stand_at_xdp(xdp, i, choice.xdp);
-    if (!stands && mode == AttachMode::automatic)
-        choice = {false, stands.error().message};
-    else if (!stands && before == TcPlace::none)
-        attached.detach(i.ifindex);
-    auto all = interfaces();
-    if (!all)
-        return std::unexpected(all.error());
-    xdp.publish_ports(*all);
-    if (!stands && mode != AttachMode::automatic)
-        return std::unexpected(stands.error());
-    std::vector<std::string> said{fmt::format("{}: at {}: {} ({})", i.name,
-                                              choice.xdp               ? "XDP, in front of tc"
-                                              : *place == TcPlace::tcx ? "tcx"
-                                                                       : "tc",
-                                              choice.why, description(i, device))};
-    if (choice.xdp) {
-        said.push_back(xdp.company(i.ifindex));
-        add_remarks(said, *all, i, xdp);
-    }
-    return said;
-}
-
-Result<void> director_detach(const std::string& interface) {
-    auto site = open_site(false, true);
-    if (!site)
-        return std::unexpected(site.error());
-    auto i = interface_by_name(interface);
-    if (!i)
-        return std::unexpected(i.error());
-    if (!site->place.has(site->cookie) || place_at_tc(i->ifindex) == TcPlace::none)
-        return fail(Errc::no_interface, fmt::format("the director is not attached to {}", interface));
-    XdpHook xdp = xdp_of(*site);
-    xdp.detach(i->ifindex);
-    AttachedInterfaces(site->directory()).detach(i->ifindex);
-    auto all = interfaces();
-    if (!all)
-        return std::unexpected(all.error());
-    xdp.publish_ports(*all);
     return {};
 }
 

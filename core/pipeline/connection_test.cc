@@ -321,19 +321,33 @@ TEST_F(Lab, a_connection_is_ended_once) {
     EXPECT_EQ(tables.dests[c.dest_id].active + tables.dests[c.dest_id].inactive, 0u);
 }
 
-TEST_F(Lab, the_way_out_is_kept_for_a_second) {
-    one_server();
-    syn(1);
-    bench.world().routes().set_neighbour(11, scenario::parse_address("rip1"), sim::Mac{2, 2, 2, 2, 2, 2});
-    const scenario::Topology topology;
-    const auto dmac = [&] {
+struct WayOut : Lab {
+    void SetUp() override {
+        one_server();
+        syn(1);
+        bench.world().routes().set_neighbour(11, scenario::parse_address("rip1"), sim::Mac{2, 2, 2, 2, 2, 2});
+    }
+    /// Whom a packet leaves for.
+    std::string dmac() {
+        const scenario::Topology topology;
         const scenario::Answer a = bench.arrive(topology.links[0], scenario::arriving("tcp cip:1 > vip:80 A"), 0);
         return scenario::mac_text(a.frame.data());
-    };
+    }
+};
+
+TEST_F(WayOut, is_kept_for_a_second) {
     EXPECT_EQ(dmac(), "02:00:00:10:01:01");
     tables.jiffies += tables.config.hz - 1;
     EXPECT_EQ(dmac(), "02:00:00:10:01:01");
     tables.jiffies += 1;
+    EXPECT_EQ(dmac(), "02:02:02:02:02:02");
+}
+
+TEST_F(WayOut, is_asked_anew_when_all_services_were_changed) {
+    EXPECT_EQ(dmac(), "02:00:00:10:01:01");
+    play("bpvsadm -A -t vip:81 -s rr\n");
+    EXPECT_EQ(dmac(), "02:00:00:10:01:01") << "one service is no reason";
+    tables.config.in_force.generation++;
     EXPECT_EQ(dmac(), "02:02:02:02:02:02");
 }
 

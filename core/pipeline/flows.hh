@@ -40,14 +40,13 @@ struct FlowPlace {
 [[gnu::always_inline]] inline FlowPlace place_of(const Config& config, const Flow& f) {
     const u32* key = config.flow_keys;
     const auto product = [key](u32 i, u32 a, u32 b) { return u64{a + key[i]} * u32{b + key[i + 1]}; };
-    const auto addresses = [&f](u32 i) { return static_cast<u32>(f.saddr.word[i]); };
-    const auto other = [&f](u32 i) { return static_cast<u32>(f.daddr.word[i]); };
+    const auto from = [&f](u32 i) { return static_cast<u32>(f.saddr.word[i]); };
+    const auto to = [&f](u32 i) { return static_cast<u32>(f.daddr.word[i]); };
     const u32 ports = static_cast<u32>(f.sport) | static_cast<u32>(f.dport) << 16;
     const u32 kind = static_cast<u32>(f.protocol) | static_cast<u32>(f.family) << 8 | u32{f.kind} << 16;
-    u64 h = product(0, addresses(0), other(0)) + product(2, ports, kind);
+    u64 h = product(0, from(0), to(0)) + product(2, ports, kind);
     if (f.family == Family::v6)
-        h += product(4, addresses(1), other(1)) + product(6, addresses(2), other(2)) +
-             product(8, addresses(3), other(3));
+        h += product(4, from(1), to(1)) + product(6, from(2), to(2)) + product(8, from(3), to(3));
     h ^= h >> 32;
     h *= 0x9e3779b97f4a7c15;
     return FlowPlace{static_cast<u32>((h >> 32) * config.buckets >> 32), static_cast<u32>(h) | 1};
