@@ -46,20 +46,20 @@ Attachment AttachedInterfaces::noted(u32 ifindex, bool& known) const {
 /// others would pay for a classifier.
 Result<void> AttachedInterfaces::attach_tc(const Interface& i, const Programs& programs, const Attachment& before,
                                            bool known) {
-    if (auto ok = note(i, {known ? before.created_qdisc : 1U, before.tcx}); !ok)
+    const u32 own_qdisc = before.created_qdisc != 0 || !tc_has_qdisc(i.ifindex) ? 1 : 0;
+    if (auto ok = note(i, {own_qdisc, before.tcx}); !ok)
         return ok;
     const bool leaves_by_tcx = has_tcx(i.ifindex);
     if (leaves_by_tcx)
         if (const int r = tcx_attach(i.ifindex, TcxHook::egress, egress_name, programs.egress.get()); r != 0)
             return give_up(i, before, known, r);
-    auto created = tc_attach(i, programs.ingress.get(), leaves_by_tcx ? -1 : programs.egress.get());
-    if (!created) {
+    if (auto ok = tc_attach(i, programs.ingress.get(), leaves_by_tcx ? -1 : programs.egress.get()); !ok) {
         if (!known)
             detach(i.ifindex);
-        return std::unexpected(created.error());
+        return ok;
     }
     tcx_detach(i.ifindex, TcxHook::ingress, ingress_name);
-    return note(i, {before.created_qdisc | (*created ? 1U : 0U), 0});
+    return note(i, {own_qdisc, 0});
 }
 
 Result<void> AttachedInterfaces::attach_tcx(const Interface& i, const Programs& programs, const Attachment& before,

@@ -9,6 +9,7 @@
 #include <netlink/route/classifier.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/vlan.h>
+#include <netlink/route/qdisc.h>
 #include <netlink/socket.h>
 
 #include <linux/pkt_sched.h>
@@ -133,7 +134,7 @@ std::string unsuitable(const Interface& i) {
     return {};
 }
 
-Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_program) {
+Result<void> tc_attach(const Interface& i, int ingress_program, int egress_program) {
     const libbpf_print_fn_t printer = libbpf_set_print(quiet);
     bpf_tc_hook hook = hook_of(i.ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
     int r = bpf_tc_hook_create(&hook);
@@ -148,7 +149,7 @@ Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_progr
         detach_one(i.ifindex, BPF_TC_EGRESS);
     libbpf_set_print(printer);
     if (r == 0)
-        return created;
+        return {};
     tc_detach(i.ifindex, created);
     return fail(r == -EPERM ? Errc::permission : Errc::system,
                 fmt::format("cannot attach to {}: {}", i.name, std::strerror(-r)));
@@ -164,6 +165,18 @@ void tc_detach(u32 ifindex, bool own_qdisc) {
         bpf_tc_hook_destroy(&hook);
     }
     libbpf_set_print(printer);
+}
+
+bool tc_has_qdisc(u32 ifindex) {
+    const Socket s = route_socket();
+    nl_cache* raw = nullptr;
+    if (!s || rtnl_qdisc_alloc_cache(s.get(), &raw) != 0)
+        return true; // unknown: then it is not ours
+    const Cache cache(raw);
+    rtnl_qdisc* qdisc = rtnl_qdisc_get_by_parent(cache.get(), static_cast<int>(ifindex), TC_H_CLSACT);
+    if (qdisc)
+        rtnl_qdisc_put(qdisc);
+    return qdisc != nullptr;
 }
 
 bool tc_has_others(u32 ifindex) {

@@ -31,10 +31,12 @@ Result<Interface> interface_by_name(const std::string& name);
 std::string unsuitable(const Interface& i);
 
 /// Puts both programs on an interface, replacing what an earlier director put there in one step each; an egress program
-/// of -1: none stays there. The result tells whether the clsact qdisc had to be created.
-Result<bool> tc_attach(const Interface& i, int ingress_program, int egress_program);
+/// of -1: none stays there. Makes the qdisc clsact where there is none.
+Result<void> tc_attach(const Interface& i, int ingress_program, int egress_program);
 /// Takes them off; the qdisc too if it is ours and nobody else uses it.
 void tc_detach(u32 ifindex, bool own_qdisc);
+/// Is the qdisc clsact there, whoever made it?
+bool tc_has_qdisc(u32 ifindex);
 /// Do others have filters for what arrives there?
 bool tc_has_others(u32 ifindex);
 /// Id of the program of ours on the interface's ingress; nothing: none.

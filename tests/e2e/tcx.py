@@ -7,7 +7,7 @@ import tempfile
 from harness import BIN, TESTS, VIP, Skip, equal, main, rip, test, true
 from marks import MARKING
 from robustness import other_build, slow_download
-from xdp import attach, hooks
+from xdp import attach, hooks, kill_attaches
 
 TESTS.clear()  # theirs are their own
 BIG = 100 << 20
@@ -85,6 +85,24 @@ def upgrade_in_place_replaces_the_programs(lab):
     true("two others", len(after) == 2 and not set(before) & set(after), (before, after))
     equal("hooks", {"eth0": "tcx", "eth1": "tcx"}, hooks(lab))
     equal("pages", ["RS2", "RS1"], lab.pages(2))
+
+
+@test
+def killed_commands_leave_nothing_in_the_way(lab):
+    before = filters(lab, "eth0")
+    programs(lab, "eth0")
+    lab.service()
+    kill_attaches(lab, "tcx", "tc", "tcx")
+    for mode in ("tc", "tcx"):
+        attach(lab, mode=mode)
+        equal("hooks", {"eth0": mode, "eth1": mode}, hooks(lab))
+        equal("programs at tcx", 2 if mode == "tcx" else 1, len(programs(lab, "eth0")))
+        equal("a filter at tc", mode == "tc", "bpvs_ingress" in filters(lab, "eth0"))
+    kill_attaches(lab, "tc", "tcx")
+    lab.on("director", lab.bpvs, "down")
+    equal("programs at tcx", [], programs(lab, "eth0") + programs(lab, "eth1"))
+    equal("filters", before, filters(lab, "eth0"))
+    equal("qdisc", "", lab.on("director", "tc", "qdisc", "show", "dev", "eth0", "clsact").strip())
 
 
 @test
