@@ -34,6 +34,7 @@ BPVS_MAP(table,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Table,   BPF_
 BPVS_MAP(services,  BPF_MAP_TYPE_HASH,         1, bpvs::ServiceKey, bpvs::Service, BPF_F_NO_PREALLOC)            // [user]
 BPVS_MAP(dests,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Dest,    BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(servers,   BPF_MAP_TYPE_HASH,         1, bpvs::ServerKey, bpvs::u32,  BPF_F_NO_PREALLOC)                    // [user]
+BPVS_MAP(load_changes, BPF_MAP_TYPE_ARRAY,     1, bpvs::u32, bpvs::LoadChanges, 0)                                   // [user]
 BPVS_MAP(cursors,   BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Cursor,  BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::u64,     BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(conns,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Conn,    BPF_F_MMAPABLE)                      // [user]

@@ -60,6 +60,18 @@ struct BpfTables : PortTable {
         *value = static_cast<u32>(*pair >> ((index & 1) * 32));
         return true;
     }
+    [[gnu::always_inline]] bool pair(u32 index, u64* value) {
+        const u64* words = element<u64>(::words, index >> 1);
+        if (!words)
+            return false;
+        *value = *words;
+        return true;
+    }
+    [[gnu::always_inline]] void put_pair(u32 index, u64 value) {
+        if (u64* words = element<u64>(::words, index >> 1))
+            *words = value;
+    }
+    [[gnu::always_inline]] LoadChanges* load_changes(u32 group) { return element<LoadChanges>(::load_changes, group); }
     [[gnu::always_inline]] const MarkRange* find_mark_prefix(const MarkPrefix& key) {
         return static_cast<const MarkRange*>(map_lookup_elem(&::mark_prefixes, &key));
     }
@@ -129,9 +141,11 @@ struct BpfTables : PortTable {
     u32 hold_template(const Service& service, const Flow& flow);
     u32 prepare_template(const Service& service, const Flow& flow, u32 dest);
     void walk(u32 count, ListSearch& search);
+    void walk(u32 count, GroupSearch& search);
     void walk(u32 count, BucketSearch& search);
     void walk(u32 count, MemberSearch& search);
     void walk(u32 count, TwosDraw& search);
+    void walk(u32 count, SumDraw& search);
     void walk(u32 count, TurnSearch& search);
 };
 

@@ -23,9 +23,11 @@ namespace bpvs::bpf {
     }
 
 BPVS_WALK(ListSearch, list, list_step)
+BPVS_WALK(GroupSearch, groups, group_step)
 BPVS_WALK(BucketSearch, buckets, bucket_step)
 BPVS_WALK(MemberSearch, members, member_step)
 BPVS_WALK(TwosDraw, draw, draw_step)
+BPVS_WALK(SumDraw, sums, draw_sum_step)
 BPVS_WALK(TurnSearch, turns, turn_step)
 #undef BPVS_WALK
 

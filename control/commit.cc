@@ -75,6 +75,7 @@ Result<void> Commit::lay_out() {
         next += service.set_words;
         publish::words(store_, *offset, l.block.words);
         service.set_offset = *offset;
+        service.side = l.service->before ? l.service->before->side ^ 1u : 0;
         service.cursor_base = l.service->picks;
         l.service->service = service;
     }
@@ -108,7 +109,9 @@ void Commit::attach() {
         if (!s.there)
             continue;
         publish::used_services_at_least(store_, s.service.id + 1);
+        u32 place = 0;
         for (const SetEntry& e : s.entries) {
+            publish::dest_place(store_, e.dest, s.service.side, place++);
             publish::dest_settings(store_, e, s.service, now_);
             if (store_.dests()[e.dest].service == s.service.id)
                 continue;

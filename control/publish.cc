@@ -60,6 +60,8 @@ void used_services_at_least(Store& store, u32 bound) {
 
 void dest_service(Store& store, u32 dest, u32 service) { put(store.dests()[dest].service, service); }
 
+void dest_place(Store& store, u32 dest, u32 side, u32 place) { put(store.dests()[dest].place[side], place); }
+
 void dest_settings(Store& store, const SetEntry& entry, const Service& service, u64 now) {
     const auto record = [&]() -> Dest& { return store.dests()[entry.dest]; };
     const u32 before = record().upper;

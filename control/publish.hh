@@ -14,6 +14,7 @@ void in_force(Store& store, MarksInForce value);
 void used_dests_at_least(Store& store, u32 bound);
 void used_services_at_least(Store& store, u32 bound);
 void dest_service(Store& store, u32 dest, u32 service);
+void dest_place(Store& store, u32 dest, u32 side, u32 place);
 /// What packets read of a server's weight and thresholds, and of its service's wishes for its connections. Raised or
 /// lifted thresholds let connections in at once. A server of weight 0 drains from `now`, or from when it began to.
 void dest_settings(Store& store, const SetEntry& entry, const Service& service, u64 now);

@@ -6,7 +6,7 @@
 // of servers begins exactly where IPVS's machine would go on.
 //
 // The hashing kinds (sh, dh, mh) have no walk; their table is the buckets, each an index into the list. The kinds
-// that look at every server have no table at all.
+// that look for the least load have groups of servers, twos has the sums of the weights along the list.
 #pragma once
 
 #include "control/error.hh"
@@ -23,12 +23,13 @@ struct Turn {
     u32 current_weight = 0; ///< IPVS's cw at the last pick
 };
 
-/// One round of picks, and the position where it begins.
+/// One round of picks, and the position where it begins; or another kind's table.
 struct Rotation {
     u64 cycle = 0;
     u64 start = 0;
     std::vector<Segment> segments; ///< Segment::members is an index into `members` here
-    std::vector<u32> members;      ///< destination ids; hashing kinds: the buckets
+    std::vector<LoadGroup> groups; ///< of kinds without segments; LoadGroup::members likewise
+    std::vector<u32> members;      ///< destination ids; hashing kinds: the buckets; groups: GroupMembers; twos: sums
 };
 
 using Entries = std::span<const SetEntry>;
@@ -51,5 +52,8 @@ extern const RotationKind wrr_rotation;
 extern const RotationKind sh_rotation;
 extern const RotationKind dh_rotation;
 extern const RotationKind mh_rotation;
+extern const RotationKind load_rotation;
+extern const RotationKind locality_rotation;
+extern const RotationKind twos_rotation;
 
 } // namespace bpvs

@@ -9,6 +9,7 @@ namespace {
 
 static_assert(sizeof(SetEntry) == set_entry_words * sizeof(u32));
 static_assert(sizeof(Segment) == segment_words * sizeof(u32));
+static_assert(sizeof(LoadGroup) == load_group_words * sizeof(u32));
 
 template <class Element>
 void append(std::vector<u32>& words, std::span<const Element> elements) {
@@ -49,17 +50,22 @@ Result<Block> build_block(Service service, Entries entries, std::span<const Dest
     auto rotation = rotation_kind(service.scheduler).lay_out(entries, dests, turn, max_words - list_words);
     if (!rotation)
         return std::unexpected(rotation.error());
-    const auto members_at = static_cast<u32>(list_words + rotation->segments.size() * segment_words);
+    const auto members_at = static_cast<u32>(list_words + rotation->segments.size() * segment_words +
+                                             rotation->groups.size() * load_group_words);
     for (Segment& s : rotation->segments)
         s.members += members_at;
+    for (LoadGroup& g : rotation->groups)
+        g.members += members_at;
 
     Block block;
     append(block.words, entries);
     append(block.words, std::span<const Segment>(rotation->segments));
+    append(block.words, std::span<const LoadGroup>(rotation->groups));
     append(block.words, std::span<const u32>(rotation->members));
+    block.words.resize((block.words.size() + 1) / 2 * 2); // packets read pairs
     service.set_words = static_cast<u32>(block.words.size());
     service.entries = static_cast<u32>(entries.size());
-    service.segments = static_cast<u32>(rotation->segments.size());
+    service.segments = static_cast<u32>(rotation->segments.size() + rotation->groups.size());
     service.cycle = rotation->cycle;
     service.start = rotation->start;
     service.last_dest = turn.last_dest;

@@ -47,6 +47,18 @@ public:
         return w != nullptr;
     }
 
+    bool pair(u32 index, u64* value) {
+        const bool there = u64{index} + 1 < tables_->words.size();
+        if (there)
+            std::memcpy(value, &tables_->words[index], sizeof *value);
+        return there;
+    }
+    void put_pair(u32 index, u64 value) {
+        if (u64{index} + 1 < tables_->words.size())
+            std::memcpy(&tables_->words[index], &value, sizeof value);
+    }
+    LoadChanges* load_changes(u32 group) { return element(tables_->changes, group); }
+
     const Service* find_service(const ServiceKey& key) { return tables_->services.lookup(key); }
     bool has_server(const ServerKey& key) { return tables_->servers.lookup(key) != nullptr; }
     const MarkRange* find_mark_prefix(const MarkPrefix& key) { return tables_->mark_prefixes.lookup(key); }

@@ -152,10 +152,11 @@ struct Sizes {
 
 struct Tables {
     explicit Tables(const Sizes& sizes = {})
-        : conns(sizes.connections), dests(sizes.max_dests), cursors(sizes.max_services), words(sizes.max_words),
-          counters(sizes.max_dests + sizes.max_services), zeros(counters.size()), rates(counters.size()),
-          services(sizes.max_services), servers(sizes.max_dests), flows(flow_buckets(sizes.connections)),
-          more_flows(bpvs::more_flows(sizes.connections)), free_conns(sizes.connections) {
+        : conns(sizes.connections), dests(sizes.max_dests), changes(load_groups(sizes.max_dests)),
+          cursors(sizes.max_services), words(sizes.max_words), counters(sizes.max_dests + sizes.max_services),
+          zeros(counters.size()), rates(counters.size()), services(sizes.max_services), servers(sizes.max_dests),
+          flows(flow_buckets(sizes.connections)), more_flows(bpvs::more_flows(sizes.connections)),
+          free_conns(sizes.connections) {
         config.layout = layout_version;
         config.hz = sizes.hz;
         config.connections = sizes.connections;
@@ -183,7 +184,8 @@ struct Tables {
 
     std::vector<Conn> conns;
     std::vector<Dest> dests;
-    std::vector<Cursor> cursors; ///< by service id
+    std::vector<LoadChanges> changes; ///< by group of destination ids
+    std::vector<Cursor> cursors;      ///< by service id
     std::vector<u32> words;
     std::vector<Counters> counters; ///< by destination id, then max_dests + service id
     std::vector<Counters> zeros;    ///< as `counters`

@@ -82,16 +82,17 @@ Result<void> for_each_map(bpf_object* o, F fn) {
 }
 
 /// A server's entry and its share of a scheduler's table, twice: what is replaced stays until no packet reads it.
-constexpr u32 words_per_server = 2 * (set_entry_words + 2);
+constexpr u32 words_per_server = 2 * (set_entry_words + 3);
 
 u32 words_of(const Sizes& room) { return (room.servers + room.services) * words_per_server; }
 
 /// The elements of `services` are there twice while all of them are replaced.
 void set_sizes(bpf_object* o, const Sizes& room) {
     const u32 ids = room.servers + room.services;
-    const std::array<std::pair<const char*, u32>, 12> sizes = {{{"services", 2 * room.services},
+    const std::array<std::pair<const char*, u32>, 13> sizes = {{{"services", 2 * room.services},
                                                                 {"servers", room.servers},
                                                                 {"dests", room.servers},
+                                                                {"load_changes", load_groups(room.servers)},
                                                                 {"cursors", room.services},
                                                                 {"words", words_of(room) / 2},
                                                                 {"conns", room.connections},

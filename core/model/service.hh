@@ -54,19 +54,19 @@ struct Service {
     Scheduler scheduler;
     u8 flags; ///< ServiceFlag
     Engine engine;
-    u8 reserved;
+    u8 side;         ///< which of Dest::place is of this block
     u32 sched_flags; ///< as ipvsadm -b
     u32 persistence; ///< seconds; 0: not persistent
     u32 netmask;     ///< persistence granularity (network byte order mask, or IPv6 prefix length)
     u32 set_offset;  ///< first word in `words` of this service's block
     u32 set_words;   ///< length of the block in words
     u32 entries;     ///< number of SetEntry at the block's start
-    u32 segments;    ///< number of Segment after the entries (round-robin kinds)
+    u32 segments;    ///< number of Segment (round-robin kinds) or LoadGroup (least-connection kinds) after the entries
     u32 fwmark;      ///< as the key's
     Be16 vport;      ///< as the key's
     u16 reserved2;
     u32 drain;          ///< --drain: what becomes of connections when a server goes, see below
-    u64 cycle;          ///< length of one round of the sequence; 0: nothing to choose from
+    u64 cycle;          ///< length of one round of the sequence; 0: nothing to choose from. twos: sum of the weights
     u64 start;          ///< position in the round at which the sequence begins, in [0, cycle)
     u64 cursor_base;    ///< value of cursors[id] that corresponds to `start`
     u32 last_dest;      ///< rr: destination chosen last when the block was built (no_id: none)
@@ -102,6 +102,42 @@ struct Segment {
 };
 constexpr u32 segment_words = 3;
 
+/// Destinations with neighbouring ids are a group. Value of `load_changes`, by group: how often a count that load is
+/// made of has changed, or whether a server is overloaded; changed atomically, after the change.
+using LoadChanges = u64;
+constexpr u32 group_servers = 32;
+constexpr u32 group_of(u32 dest) { return dest / group_servers; }
+constexpr u32 load_groups(u32 dests) { return dests / group_servers + 1; }
+
+/// The servers of one group that a service lists. Stored in `words` right after the entries; nothing is where few
+/// servers are, or too many groups. See core/pipeline/schedulers/groups.hh.
+struct LoadGroup {
+    u32 group;
+    u32 count;   ///< of servers
+    u32 members; ///< where its GroupMembers begin, in the list's order; relative to Service::set_offset
+    u32 reserved;
+    u64 least; ///< written by packets: its LoadChanges then, and which member is the least loaded
+    u64 idle;  ///< likewise: of one that is half idle
+};
+constexpr u32 load_group_words = 8;
+
+/// One of them: what a SetEntry says, in one word of 64 bits.
+struct GroupMember {
+    u32 dest;   ///< id, below 2^24
+    u32 place;  ///< in the list, below 2^24
+    u32 weight; ///< below 2^16
+};
+constexpr u32 group_member_words = 2;
+constexpr u32 most_member_bits = 24;
+constexpr u64 member_word(const GroupMember& m) {
+    return m.dest | u64{m.place} << most_member_bits | u64{m.weight} << 2 * most_member_bits;
+}
+constexpr GroupMember member_of(u64 word) {
+    constexpr u32 mask = (1u << most_member_bits) - 1;
+    return {static_cast<u32>(word) & mask, static_cast<u32>(word >> most_member_bits) & mask,
+            static_cast<u32>(word >> 2 * most_member_bits)};
+}
+
 /// Value of `dests`: identity and live counts of one destination. A record is in use as long as a
 /// service lists it or a connection counts on it; a removed server that is added again while
 /// connections live takes its old record, and its counters, back.
@@ -124,7 +160,7 @@ struct Dest {
     u32 lower;          ///< -y
     u32 drain;          ///< its service's, kept after the server is removed from it
     u64 drained;        ///< jiffies64 at which its connections are over; 0: they go on
-    u64 reserved;
+    u32 place[2];       ///< in the list, by Service::side; true where that list has its id there
 };
 static_assert(sizeof(Dest) == 96);
 

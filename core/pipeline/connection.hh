@@ -156,8 +156,8 @@ template <class T>
         return result;
     }
     if (!kind.one_packet) { // counted inactive until its first state says otherwise, as in IPVS
-        count_member(dest, flags, 1);
-        note_load(dest);
+        count_member(t, dest_id, dest, flags, 1);
+        note_load(t, dest_id, dest);
     }
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, 1u);
@@ -190,8 +190,8 @@ template <class T>
                     assure_template(t, c);
                 if (before.is.flags != flags) {
                     if (Dest* dest = t.dest(c.dest_id)) {
-                        count_member(*dest, before.is.flags, -1u);
-                        count_member(*dest, flags, 1);
+                        count_member(t, c.dest_id, *dest, before.is.flags, -1u);
+                        count_member(t, c.dest_id, *dest, flags, 1);
                     }
                 }
                 break;

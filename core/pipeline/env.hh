@@ -49,7 +49,7 @@ struct Route {
 template <class T>
 concept Tables = Chooses<T> && requires(T& t, u32 index, const Flow& flow, const FlowTarget& target,
                                         const ServiceKey& key, const MarkPrefix& prefix, const MarkRange& range,
-                                        MarkPorts* ports, u16 port, FlowBucket* bucket) {
+                                        MarkPorts* ports, u16 port, FlowBucket* bucket, u64 pair) {
     { t.config() } -> Same<const Config*>;
     { t.table() } -> Same<Table*>;
     { t.now() } -> Same<u64>; // jiffies64
@@ -71,6 +71,9 @@ concept Tables = Chooses<T> && requires(T& t, u32 index, const Flow& flow, const
     { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
     { t.dest(index) } -> Same<Dest*>;
     { t.word(index, &index) } -> Same<bool>; // false: out of range
+    { t.pair(index, &pair) } -> Same<bool>;  // two words from an even one on, the first is the lower half
+    { t.put_pair(index, pair) };
+    { t.load_changes(index) } -> Same<LoadChanges*>;
     { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
     { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
     { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world

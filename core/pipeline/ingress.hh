@@ -83,6 +83,7 @@ template <class E>
         return handle_reply(e, *config, p, found);
     Dest* dest = nullptr;
     Dest* left = nullptr; // the server of a connection that gives way
+    u32 left_id = 0;
     u16 left_flags = 0;
     if (found.conn) {
         dest = e.dest(found.conn->dest_id);
@@ -93,8 +94,9 @@ template <class E>
             return reset_connection(e, p, found);
         if (course == Course::anew) {
             left = dest;
+            left_id = found.conn->dest_id;
             left_flags = read_status(*found.conn).is.flags;
-            count_member(*dest, left_flags, 1);
+            count_member(e, left_id, *dest, left_flags, 1);
             e.end(found.index, Ending::another);
             found.conn = nullptr;
         }
@@ -106,8 +108,8 @@ template <class E>
         const u32 mark = mark_packet(e, *config, p);
         why = schedule(e, *config, p, mark, found);
         if (left) { // the schedulers still counted it, as in IPVS
-            count_member(*left, left_flags, -1u);
-            note_relief(*left);
+            count_member(e, left_id, *left, left_flags, -1u);
+            note_relief(e, left_id, *left);
         }
         if (why != Reason::new_connection)
             return verdict(why);

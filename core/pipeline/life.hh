@@ -12,6 +12,7 @@
 #include "core/net/parse.hh"
 #include "core/pipeline/defence.hh"
 #include "core/pipeline/env.hh"
+#include "core/pipeline/schedulers/groups.hh"
 #include "core/pipeline/state.hh"
 
 namespace bpvs {
@@ -42,24 +43,33 @@ namespace bpvs {
     return Flow{f.daddr, f.saddr, f.dport, f.sport, f.protocol, f.family, 0};
 }
 
-[[gnu::always_inline]] inline void count_member(Dest& d, u16 flags, u32 change) {
+/// `id`: of `d`.
+template <class T>
+[[gnu::always_inline]] inline void count_member(T& t, u32 id, Dest& d, u16 flags, u32 change) {
     __sync_fetch_and_add(flags & conn_inactive ? &d.inactive : &d.active, change);
+    note_change(t, id);
 }
 
 /// A server with as many connections as its upper threshold takes no new ones, until they are fewer than the lower
 /// one, or than three quarters of the upper one. Counts change beside it: a server may get as many more as CPUs
 /// schedule at once, as in IPVS.
-[[gnu::always_inline]] inline void note_load(Dest& d) {
-    if (d.upper != 0 && d.active + d.inactive >= d.upper)
-        d.overloaded = 1;
+template <class T>
+[[gnu::always_inline]] inline void note_load(T& t, u32 id, Dest& d) {
+    if (d.upper == 0 || d.active + d.inactive < d.upper)
+        return;
+    d.overloaded = 1;
+    note_change(t, id);
 }
 
-[[gnu::always_inline]] inline void note_relief(Dest& d) {
+template <class T>
+[[gnu::always_inline]] inline void note_relief(T& t, u32 id, Dest& d) {
     if (d.overloaded == 0)
         return;
     const u64 all = u64{d.active} + d.inactive;
-    if (d.lower != 0 ? all < d.lower : all * 4 < u64{d.upper} * 3 || d.upper == 0)
-        d.overloaded = 0;
+    if (d.lower != 0 ? all >= d.lower : all * 4 >= u64{d.upper} * 3 && d.upper != 0)
+        return;
+    d.overloaded = 0;
+    note_change(t, id);
 }
 
 /// Takes a live connection out of life, with `more` added to its flags. False: someone else did.
@@ -86,8 +96,8 @@ template <class T>
         if (Conn* control = t.conn(c.control - 1))
             __sync_fetch_and_add(&control->controlled, -1u);
     if (Dest* d = t.dest(c.dest_id); d && !(flags & conn_one_packet)) {
-        count_member(*d, flags, -1u);
-        note_relief(*d);
+        count_member(t, c.dest_id, *d, flags, -1u);
+        note_relief(t, c.dest_id, *d);
     }
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, -1u);

@@ -72,7 +72,7 @@ template <class T>
     c.expires = t.now();
     if (Dest* d = t.dest(c.dest_id)) {
         __sync_fetch_and_add(&d->persistent, -1u);
-        note_relief(*d);
+        note_relief(t, c.dest_id, *d);
     }
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, -1u);
@@ -134,7 +134,7 @@ template <class T>
         return;
     }
     __sync_fetch_and_add(&dest->persistent, 1u);
-    note_load(*dest);
+    note_load(t, dest_id, *dest);
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, 1u);
     c->status = make_status(Life::live, State::none, conn_template);

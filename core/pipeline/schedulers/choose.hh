@@ -1,8 +1,8 @@
 // The one place that knows which scheduler chooses how.
 #pragma once
 
+#include "core/pipeline/schedulers/groups.hh"
 #include "core/pipeline/schedulers/hash.hh"
-#include "core/pipeline/schedulers/list.hh"
 #include "core/pipeline/schedulers/locality.hh"
 #include "core/pipeline/schedulers/round_robin.hh"
 #include "core/pipeline/schedulers/twos.hh"
@@ -13,7 +13,6 @@ namespace bpvs {
 template <class T>
 [[gnu::always_inline]] inline u32 choose(T& t, const Config& config, const Service& service, const Flow& flow,
                                          Workspace& w) {
-    Measure by = Measure::connections;
     switch (service.scheduler) {
     case Scheduler::rr:
     case Scheduler::wrr:
@@ -28,26 +27,27 @@ template <class T>
     case Scheduler::twos:
         return best_of_two(t, service, w);
     case Scheduler::lc:
+        w.by = least_connections();
         break;
     case Scheduler::wlc:
-        by = Measure::weighted_connections;
+        w.by = weighted_connections();
         break;
     case Scheduler::sed:
-        by = Measure::expected_delay;
+        w.by = expected_delay();
         break;
     case Scheduler::nq:
-        by = Measure::never_queue;
+        w.by = never_queue();
         break;
     case Scheduler::fo:
-        by = Measure::failover;
+        w.by = failover();
         break;
     case Scheduler::ovf:
-        by = Measure::overflow;
+        w.by = overflow();
         break;
     case Scheduler::none:
         return no_id;
     }
-    return best_of(t, service, w, by);
+    return best_of(t, service, w);
 }
 
 } // namespace bpvs

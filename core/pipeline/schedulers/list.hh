@@ -1,4 +1,4 @@
-// The schedulers that look at every server of the list: lc, wlc, sed, nq, fo, ovf.
+// The schedulers that look for the least load: lc, wlc, sed, nq, fo, ovf.
 //
 // All of them want the least load for its weight; they differ in what they call load. Loads are compared as
 // IPVS compares them, by cross product, and of equals the server added last wins. Servers of weight 0 and
@@ -11,9 +11,9 @@
 // fo:  the highest weight, whatever the load.
 // ovf: the highest weight among the servers with no more active connections than their weight.
 //
-// Cost: one step per server, so it grows with the list. Counts are read while other CPUs schedule: each
-// connection is counted by one atomic addition before the next one of its CPU is scheduled, so a count is never
-// wrong, only as old as the scheduling that goes on at the same moment, as in IPVS.
+// Cost: here one step per server; groups.hh spares most of them in long lists. Counts are read while other CPUs
+// schedule: each connection is counted by one atomic addition before the next one of its CPU is scheduled, so a count
+// is never wrong, only as old as the scheduling that goes on at the same moment, as in IPVS.
 #pragma once
 
 #include "core/model/service.hh"
@@ -25,66 +25,64 @@ namespace bpvs {
 /// IPVS's connection overhead.
 [[gnu::always_inline]] inline u64 overhead(const Dest& d) { return (u64{d.active} << 8) + d.inactive; }
 
-/// Looks at entry `i`. False: the search is over.
-template <class T>
-[[gnu::always_inline]] inline bool step(T& t, u32 i, const Workspace& w, ListSearch& s) {
-    u32 id = 0;
-    u32 weight = 0;
-    const u32 at = s.first + i * set_entry_words;
-    if (!t.word(at, &id) || !t.word(at + 1, &weight))
-        return false;
-    const Dest* d = t.dest(id);
-    if (!d)
-        return false;
-    if (s.by == Measure::half_idle) { // any server will do, also one that may take no connection
-        if (u64{d->active} * 2 >= weight)
-            return true;
-        s.best = id;
-        return false;
-    }
-    if (weight == 0 || d->overloaded || has_tried(w.tried, id))
-        return true;
+// active, inactive, idle, busy, weighted, most, gap, threshold. Functions: constants would become a table in memory.
+constexpr Measure least_connections() { return {256, 1, 0, 0, 0, 0, 0, 1}; }
+constexpr Measure weighted_connections() { return {256, 1, 0, 0, 1, 0, 0, 1}; }
+constexpr Measure expected_delay() { return {1, 0, 1, 1, 1, 0, 0, 1}; }
+constexpr Measure never_queue() { return {1, 0, 0, 1, 1, 0, 0, 1}; }
+constexpr Measure failover() { return {0, 0, 1, 1, 1, 0, 0, 1}; }
+constexpr Measure overflow() { return {0, 0, 1, 1, 1, 1, 0, 1}; }
+constexpr Measure half_idle() {
+    return {0, 0, 0, 0, 1, 2, 1, 0};
+} // for lblc; any server will do, also one over its threshold
 
-    u64 load = 1;
-    u64 share = weight;
-    switch (s.by) {
-    case Measure::connections:
-        load = overhead(*d);
-        share = 1;
-        break;
-    case Measure::weighted_connections:
-        load = overhead(*d);
-        break;
-    case Measure::never_queue:
-    case Measure::expected_delay:
-        load = u64{d->active} + 1;
-        if (s.by == Measure::never_queue && load == 1) {
-            s.best = id;
-            return false;
-        }
-        break;
-    case Measure::overflow:
-        if (d->active > weight)
-            return true;
-        break;
-    case Measure::failover:
-    case Measure::half_idle:
-        break;
-    }
-    if (s.best == no_id || load * s.share < s.load * share) {
-        s.best = id;
-        s.load = load;
-        s.share = share;
-    }
+/// Takes a server that is better than the best one yet.
+[[gnu::always_inline]] inline void prefer(Least& best, const Least& other) {
+    const u64 its = other.load * best.share;
+    const u64 old = best.load * other.share;
+    if (its < old || (its == old && other.place < best.place))
+        best = other;
+}
+
+/// Looks at a server. False: it is the best there can be, of those that come later.
+[[gnu::always_inline]] inline bool consider(const Dest& d, u32 id, u32 weight, u32 place, const Measure& by,
+                                            Least& best) {
+    const u64 active = d.active;
+    if (weight == 0 || (d.overloaded & by.threshold) != 0 || active * by.most + by.gap > weight)
+        return true;
+    const u64 load = active * by.active + u64{d.inactive} * by.inactive + (active == 0 ? by.idle : by.busy);
+    prefer(best, Least{id, place, load, by.weighted ? weight : 1});
+    return best.load != 0; // nobody has less than nothing
+}
+
+/// A server of a list: the first two words of its SetEntry.
+struct Listed {
+    u32 id;
+    u32 weight;
+};
+
+/// False: the list does not go that far.
+template <class T>
+[[gnu::always_inline]] inline bool read_listed(T& t, u32 list, u32 place, Listed& to) {
+    u64 pair = 0;
+    if (!t.pair(list + place * set_entry_words, &pair))
+        return false;
+    to = Listed{static_cast<u32>(pair), static_cast<u32>(pair >> 32)};
     return true;
 }
 
-/// The best destination of the list by `by`; no_id: there is none.
+/// Looks at entry `i`. False: the search is over.
 template <class T>
-[[gnu::always_inline]] inline u32 best_of(T& t, const Service& service, Workspace& w, Measure by) {
-    w.list = ListSearch{service.set_offset, by, no_id, 0, 0, 1};
-    t.walk(service.entries, w.list);
-    return w.list.best;
+[[gnu::always_inline]] inline bool step(T& t, u32 i, const Workspace& w, ListSearch& s) {
+    Listed listed{};
+    if (!read_listed(t, s.list, i, listed))
+        return false;
+    const Dest* d = t.dest(listed.id);
+    if (!d)
+        return false;
+    if (!s.any && has_tried(w.tried, listed.id))
+        return true;
+    return consider(*d, listed.id, listed.weight, i, w.by, s.best);
 }
 
 } // namespace bpvs

@@ -11,10 +11,11 @@
 // What is remembered is a cache: an address that has not been used for lblc_expiration or lblcr_expiration, or that
 // made room for others, is scheduled anew, and so are all when the service gets its scheduler anew. CPUs that schedule
 // the same address at once may both write its entry: the later one stands, and no connection is affected. Cost: one
-// lookup and three walks over the list, for lblcr four.
+// lookup and a look at each server of the set, for lblcr two; wlc's where an address moves, and before that a walk over
+// the list as far as the first server that is half idle.
 #pragma once
 
-#include "core/pipeline/schedulers/list.hh"
+#include "core/pipeline/schedulers/groups.hh"
 
 namespace bpvs {
 
@@ -27,31 +28,24 @@ namespace bpvs {
 
 template <class T>
 [[gnu::always_inline]] inline bool step(T& t, u32 i, const Workspace& w, MemberSearch& s) {
-    const Locality& set = w.set;
-    u32 id = 0;
-    u32 weight = 0;
-    const u32 at = s.first + i * set_entry_words;
-    if (!t.word(at, &id) || !t.word(at + 1, &weight))
-        return false;
-    u32 place = no_id;
-    for (u32 k = 0; k < locality_members; k++)
-        if (k < set.count && set.dests[k] == id)
-            place = k;
+    const u32 id = w.set.dests[i & (locality_members - 1)];
     const Dest* d = t.dest(id);
     if (!d)
         return false;
-    if (place == no_id || weight == 0)
+    const u32 place = s.side ? d->place[1] : d->place[0];
+    Listed listed{};
+    if (place >= s.entries || !read_listed(t, s.list, place, listed) || listed.id != id || listed.weight == 0)
         return true;
+    const u32 weight = listed.weight;
     if (!s.most && (has_tried(w.tried, id) || (s.whole && d->overloaded)))
         return true;
     const u64 load = overhead(*d);
     const u64 a = load * s.weight;
     const u64 b = s.load * weight;
     const bool ahead = s.most ? a > b : a < b;
-    if (s.best == no_id || ahead || (a == b && place > s.place)) {
+    if (s.best == no_id || ahead || a == b) { // of equals the one that joined last
         s.best = id;
         s.weight = weight;
-        s.place = place;
         s.load = load;
     }
     return true;
@@ -59,11 +53,12 @@ template <class T>
 
 [[gnu::always_inline]] inline MemberSearch& begin_search(Workspace& w, const Service& service, u32 most) {
     MemberSearch& s = w.members;
-    s.first = service.set_offset;
+    s.list = service.set_offset;
+    s.entries = service.entries;
+    s.side = service.side;
     s.most = most;
     s.best = no_id;
     s.weight = 1;
-    s.place = 0;
     s.whole = service.scheduler == Scheduler::lblcr;
     s.load = 0;
     return s;
@@ -75,7 +70,8 @@ template <class T>
     const Dest* d = t.dest(id);
     if (!d || d->active <= weight)
         return false;
-    return best_of(t, service, w, Measure::half_idle) != no_id;
+    w.by = half_idle();
+    return best_of(t, service, w) != no_id;
 }
 
 /// Takes the most loaded server out of a set that has not changed for lblcr_expiration.
@@ -85,7 +81,7 @@ template <class T>
     if (set.count <= 1 || t.now() - set.modified <= locality_time(config, service))
         return;
     MemberSearch& search = begin_search(w, service, 1);
-    t.walk(service.entries, search);
+    t.walk(set.count, search);
     if (search.best == no_id)
         return;
     bool found = false;
@@ -137,7 +133,7 @@ template <class T>
     u32 chosen = no_id;
     if (set.count != 0) {
         MemberSearch& search = begin_search(w, service, 0);
-        t.walk(service.entries, search);
+        t.walk(set.count, search);
         const u32 least = search.best;
         const u32 weight = search.weight;
         if (service.scheduler == Scheduler::lblcr)
@@ -146,7 +142,8 @@ template <class T>
             chosen = least;
     }
     if (chosen == no_id) {
-        chosen = best_of(t, service, w, Measure::weighted_connections);
+        w.by = weighted_connections();
+        chosen = best_of(t, service, w);
         if (chosen == no_id)
             return no_id;
         join(t, service, set, chosen);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <random>
 
 namespace bpvs {
 namespace {
@@ -47,7 +48,7 @@ public:
             const u32 n = pick(Flow{.saddr = address(192, 168, 1, 1), .daddr = vip});
             digits += std::to_string(n);
             if (n != 0)
-                ++(then == Then::stays ? dest().active : dest().inactive);
+                add(then == Then::stays ? dest().active : dest().inactive, last);
         }
         return digits;
     }
@@ -67,6 +68,12 @@ public:
                                                .sport = to_be16(static_cast<u16>(3000 + k)),
                                                .dport = to_be16(80)}));
         return digits;
+    }
+
+    /// One more connection, as packets count it.
+    void add(u32& which, u32 id, u32 change = 1) {
+        which += change;
+        note_change(tables, id);
     }
 
     Dest& dest() { return lab.tables.dests[last]; }
@@ -308,6 +315,130 @@ TEST(Twos, draws_each_server_as_often_as_ipvs) {
                         5 * std::sqrt(expected[n - 1] * (1 - expected[n - 1] / times)) + 1e-9)
                 << servers.size() << " servers, number " << n;
     }
+}
+
+// Long lists.
+
+const std::array by_load{least_connections(), weighted_connections(), expected_delay(), never_queue(), failover(),
+                         overflow()};
+constexpr std::array of_measure{"lc", "wlc", "sed", "nq", "fo", "ovf"};
+
+/// Of 200 servers: what a walk over the whole list finds.
+u32 by_walk(Farm& farm, const Measure& by) {
+    const Service& s = farm.lab.element();
+    Workspace& w = *farm.tables.workspace();
+    w.tried = {};
+    w.by = by;
+    w.list = ListSearch{s.set_offset, 0, nobody};
+    farm.tables.walk(s.entries, w.list);
+    return w.list.best.id;
+}
+
+TEST(Groups, find_what_a_walk_finds) {
+    std::mt19937 random{7};
+    const auto below = [&](u32 n) { return static_cast<u32>(random() % n); };
+    for (std::size_t k = 0; k < by_load.size(); ++k) {
+        std::vector<u32> weights;
+        for (u32 n = 0; n < 200; ++n)
+            weights.push_back(below(8) == 0 ? 0 : 1 + below(3));
+        Farm farm(of_measure[k], weights);
+        ASSERT_GT(farm.lab.element().segments, 1u);
+        std::vector<u32> ids;
+        for (u32 n = 1; n <= 200; ++n)
+            ids.push_back(farm.lab.record(0x100 + n));
+        u32 without_look = 0;
+        for (int i = 0; i < 20'000; ++i) {
+            const u32 id = ids[below(200)];
+            Dest& d = farm.lab.tables.dests[id];
+            switch (below(5)) {
+            case 0:
+                farm.add(d.active, id);
+                break;
+            case 1:
+                farm.add(d.inactive, id);
+                break;
+            case 2:
+                farm.add(d.active, id, 0u - d.active);
+                farm.add(d.inactive, id, 0u - d.inactive);
+                break;
+            case 3:
+                d.overloaded ^= below(4) == 0;
+                note_change(farm.tables, id);
+                break;
+            default: // nothing has changed: the groups remember
+                ++without_look;
+            }
+            farm.tables.workspace()->by = half_idle();
+            const u32 one = best_of(farm.tables, farm.lab.element(), *farm.tables.workspace());
+            ASSERT_EQ(one == no_id, by_walk(farm, half_idle()) == no_id) << i;
+            const u32 n = farm.pick(Flow{.daddr = vip});
+            const u32 expected = by_walk(farm, by_load[k]);
+            ASSERT_EQ(n == 0 ? no_id : farm.last, expected) << of_measure[k] << ", choice " << i;
+            if (n != 0 && below(2) == 0)
+                farm.add(farm.dest().active, farm.last);
+        }
+        EXPECT_GT(without_look, 3000u);
+    }
+}
+
+TEST(Groups, do_not_look_at_servers_that_nothing_has_changed_at) {
+    Farm farm("lc", std::vector<u32>(200, 1));
+    for (u32 n = 1; n <= 200; ++n)
+        farm.dest_of(n).active = 5;
+    EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 200u);
+    farm.dest_of(50).active = 0; // not told
+    EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 200u);
+    note_change(farm.tables, farm.lab.record(0x100 + 50));
+    EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 50u);
+}
+
+TEST(Groups, of_a_new_list_remember_nothing) {
+    Farm farm("wlc", std::vector<u32>(200, 1));
+    for (int i = 0; i < 3; ++i)
+        farm.pick(Flow{.daddr = vip});
+    const u32 before = farm.last;
+    OK(farm.lab.director.edit_server(tcp(), rs(200, 0)));
+    farm.pick(Flow{.daddr = vip});
+    EXPECT_NE(farm.last, before);
+    OK(farm.lab.director.edit_server(tcp(), rs(200, 1)));
+    farm.pick(Flow{.daddr = vip});
+    EXPECT_EQ(farm.last, before);
+    OK(farm.lab.director.delete_server(tcp(), Family::v4, address_of(200), to_be16(80)));
+    farm.pick(Flow{.daddr = vip});
+    EXPECT_NE(farm.last, before);
+}
+
+TEST(Groups, few_servers_or_scattered_ones_have_none) {
+    EXPECT_EQ(Farm("lc", std::vector<u32>(64, 1)).lab.element().segments, 0u);
+    EXPECT_GT(Farm("lc", std::vector<u32>(65, 1)).lab.element().segments, 1u);
+    EXPECT_EQ(Farm("twos", std::vector<u32>(200, 1)).lab.element().segments, 0u);
+}
+
+TEST(Lblc, an_address_stays_when_servers_come_and_go) {
+    for (const char* name : {"lblc", "lblcr"}) {
+        Farm farm(name, std::vector<u32>(100, 1));
+        ASSERT_NE(farm.pick(Flow{.daddr = vip}), 0u);
+        const u32 chosen = farm.last;
+        for (u32 n = 101; n <= 105; ++n) { // each moves all places
+            OK(farm.lab.director.add_server(tcp(), rs(n)));
+            farm.pick(Flow{.daddr = vip});
+            EXPECT_EQ(farm.last, chosen) << name;
+        }
+    }
+}
+
+TEST(Twos, draws_around_overloaded_servers) {
+    Farm farm("twos", {1, 0, 2, 1});
+    farm.dest_of(1).overloaded = 1;
+    std::map<u32, int> count;
+    for (int i = 0; i < 30'000; ++i)
+        ++count[farm.pick(Flow{.daddr = vip})];
+    EXPECT_EQ(count.size(), 2u);
+    // Both have no connection, so the first one drawn wins: 3 in proportion 2, and 4, the first of the list, 1 and 1.
+    EXPECT_NEAR(count[3], 15'000, 450);
+    EXPECT_NEAR(count[4], 15'000, 450);
+    farm.dest_of(3).overloaded = farm.dest_of(4).overloaded = 1;
+    EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 0u);
 }
 
 // What every scheduler owes.

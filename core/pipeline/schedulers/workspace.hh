@@ -24,25 +24,43 @@ struct Tried {
     return found;
 }
 
-/// What makes one server better than another.
-enum class Measure : u32 {
-    connections,
-    weighted_connections,
-    expected_delay,
-    never_queue,
-    failover,
-    overflow,
-    half_idle
+/// What a scheduler calls the load of a server, and when the server takes a connection. Without a branch for each kind:
+/// it is asked about many servers.
+struct Measure {
+    u32 active; ///< what an active connection adds
+    u32 inactive;
+    u32 idle;      ///< what is there without an active connection
+    u32 busy;      ///< what is there with one
+    u32 weighted;  ///< 1: all of it divided by the weight
+    u32 most;      ///< it takes one as long as active connections times this,
+    u32 gap;       ///< and this, are no more than its weight,
+    u32 threshold; ///< and, if 1, while it is not overloaded; a server of weight 0 never does
 };
+
+/// The best server yet.
+struct Least {
+    u32 id;    ///< of the destination; no_id: none yet
+    u32 place; ///< in the list
+    u64 load;  ///< to be divided by
+    u64 share;
+};
+constexpr Least nobody{no_id, no_id, 1, 0}; ///< worse than any
 
 /// A walk over a service's list.
 struct ListSearch {
-    u32 first; ///< word of the first SetEntry
-    Measure by;
-    u32 best; ///< destination id; no_id: none yet
-    u32 spare;
-    u64 load; ///< of `best`, to be divided by
-    u64 share;
+    u32 list; ///< word of the first SetEntry
+    u32 any;  ///< 1: also one that was tried
+    Least best;
+};
+
+/// A walk over a service's groups.
+struct GroupSearch {
+    u32 list;    ///< word of the first SetEntry
+    u32 at;      ///< word of the LoadGroup it is at
+    u32 members; ///< word of its first GroupMember
+    u32 memory;  ///< word of a LoadGroup that remembers what such a search found
+    Least of_group;
+    Least best;
 };
 
 /// A walk over a service's buckets, from the one of `number` on.
@@ -56,13 +74,14 @@ struct BucketSearch {
     u8 reserved[3];
 };
 
-/// A walk over the list for the least or the most loaded server of a set.
+/// A walk over a set for its least or most loaded server.
 struct MemberSearch {
-    u32 first; ///< word of the first SetEntry
-    u32 most;  ///< 0: the least loaded, 1: the most loaded
-    u32 best;  ///< destination id; no_id: none yet
+    u32 list; ///< word of the first SetEntry
+    u32 entries;
+    u32 side; ///< as Service
+    u32 most; ///< 0: the least loaded, 1: the most loaded
+    u32 best; ///< destination id; no_id: none yet
     u32 weight;
-    u32 place; ///< in the set: of equals the one that joined last
     u32 whole; ///< 0: of lblc, whose one server is not asked whether it is overloaded, as in IPVS
     u64 load;
 };
@@ -76,6 +95,16 @@ struct TwosDraw {
     u32 dest[2]; ///< what it drew; no_id: nothing yet
     u32 weight[2];
     u64 load[2];
+};
+
+/// Drawing from sums of the weights, which lie behind the list.
+struct SumDraw {
+    u32 list; ///< word of the first SetEntry
+    u32 entries;
+    u32 total; ///< of the weights
+    u32 spare;
+    Least first;
+    Least second; ///< share: its weight
 };
 
 /// Turns of a round-robin sequence, one after the other, until a server can take a connection.
@@ -104,10 +133,13 @@ struct Workspace {
     Flow tuple; ///< that flows.hh works on
     LocalityKey key;
     Locality set;
+    Measure by; ///< of the next two
     ListSearch list;
+    GroupSearch groups;
     BucketSearch buckets;
     MemberSearch members;
     TwosDraw draw;
+    SumDraw sums;
     TurnSearch turns;
     ResetWork reset;
 };
@@ -125,9 +157,11 @@ concept Chooses = requires(T& t, u32 count, const LocalityKey& key, const Locali
     { t.workspace() } -> Same<Workspace*>; // of this CPU
     // step(t, i, workspace, search) for i in [0, count) until it returns false
     { t.walk(count, w.list) };
+    { t.walk(count, w.groups) };
     { t.walk(count, w.buckets) };
     { t.walk(count, w.members) };
     { t.walk(count, w.draw) };
+    { t.walk(count, w.sums) };
     { t.walk(count, w.turns) };
     // schedulers/choose.hh, as far from the packet's own path as the world can make it
     { t.choose(service, flow) } -> Same<u32>;
