@@ -10,4 +10,9 @@ namespace bpvs::bpf {
         *n += 1;
 }
 
+[[gnu::always_inline]] inline void count_at_xdp(Reason reason) {
+    if (u64* n = BpfTables::element<u64>(::reasons, reasons_at_xdp + static_cast<u32>(reason)))
+        *n += 1;
+}
+
 } // namespace bpvs::bpf

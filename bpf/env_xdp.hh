@@ -6,18 +6,39 @@
 #include "core/net/rewrite.hh"
 
 BPVS_MAP(xdp_ports, BPF_MAP_TYPE_ARRAY, bpvs::max_xdp_ports, bpvs::u32, bpvs::XdpPort, BPF_F_MMAPABLE)
-BPVS_MAP(xdp_counts, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::XdpCounts, 0)
+
+/// The element of `config` in place: the loader gives the program that map as this section's. A lookup costs Linux 6.1
+/// a dozen instructions, and a register that holds what was found.
+extern "C" {
+[[gnu::section(".data.config"), gnu::used]] bpvs::Config config_in_place;
+}
 
 namespace bpvs::bpf {
 
+/// `checked`: bytes from its beginning that the frame is known to have, so that nothing within needs another look.
+template <u32 checked>
 struct XdpEnv : BpfTables {
     static constexpr u32 l3 = frame_l3;
-    static constexpr u32 head_length = l3 + net::ipv4::min_size;
     struct xdp_md* frame;
-    u8* head;         ///< head_length bytes, looked for once
+    u8* head;         ///< null: there are not so many in the first buffer
+    u32 port_index;   ///< where it arrived
+    u32 first_length; ///< in the first buffer
     u32 whole_length; ///< in all buffers
 
-    [[gnu::always_inline]] u32 ifindex() { return static_cast<u32>(BPVS_CONTEXT(xdp_md, frame, ingress_ifindex)); }
+    [[gnu::always_inline]] explicit XdpEnv(struct xdp_md* arrived) : frame(arrived) {
+        const u64 data = BPVS_CONTEXT(xdp_md, frame, data);
+        const u64 data_end = BPVS_CONTEXT(xdp_md, frame, data_end);
+        head = bytes_at(data, data_end, 0, checked);
+        port_index = static_cast<u32>(BPVS_CONTEXT(xdp_md, frame, ingress_ifindex));
+        first_length = static_cast<u32>(data_end - data);
+        whole_length = first_length;
+    }
+
+    /// Without this, a frame is taken for one in one buffer: the kernel has to be asked.
+    [[gnu::always_inline]] void find_length() { whole_length = static_cast<u32>(xdp_get_buff_len(frame)); }
+
+    [[gnu::always_inline]] static const Config* config() { return &config_in_place; }
+    [[gnu::always_inline]] u32 ifindex() { return port_index; }
 
     [[gnu::always_inline]] static const XdpPort* port(u32 ifindex) { return element<XdpPort>(::xdp_ports, ifindex); }
 
@@ -25,12 +46,12 @@ struct XdpEnv : BpfTables {
     [[gnu::always_inline]] bool for_us() {
         const u8* to = at(net::eth::dst, 6);
         const XdpPort* here = port(ifindex());
-        if (!to || !here || (here->flags & port_known) == 0)
+        if (!to || !here)
             return false;
-        u32 other = 0;
-        for (u32 i = 0; i < 6; i += 2) // where packets must be read aligned, this address is to 2 bytes
-            other |= u32{net::load<u16>(to + i)} ^ net::load<u16>(here->mac + i);
-        return other == 0;
+        u64 known = 0;
+        __builtin_memcpy(&known, here, sizeof known); // the address, and flags above it
+        const u64 addressed = net::load<u16>(to) | u64{net::load<u32>(to + 2)} << 16;
+        return (known ^ addressed) << 16 == 0 && (known >> 48 & port_known) != 0;
     }
 
     /// A VLAN tag is a type of its own.
@@ -42,19 +63,11 @@ struct XdpEnv : BpfTables {
         return type == net::eth::type_ipv4 ? Family::v4 : type == net::eth::type_ipv6 ? Family::v6 : Family::none;
     }
 
-    [[gnu::always_inline]] u32 first_length() {
-        return static_cast<u32>(BPVS_CONTEXT(xdp_md, frame, data_end) - BPVS_CONTEXT(xdp_md, frame, data));
-    }
     [[gnu::always_inline]] u32 length() { return whole_length - l3; }
 
-    /// The beginning of a frame; null: it is shorter.
-    [[gnu::always_inline]] static u8* head_of(const struct xdp_md* frame) {
-        return bytes_at(BPVS_CONTEXT(xdp_md, frame, data), BPVS_CONTEXT(xdp_md, frame, data_end), 0, head_length);
-    }
-
     [[gnu::always_inline]] u8* at(u32 offset, u32 length) {
-        if (__builtin_constant_p(offset) && __builtin_constant_p(length) && offset + length <= head_length)
-            return static_cast<u8*>(__builtin_assume_aligned(head + offset, 2));
+        if (__builtin_constant_p(offset) && __builtin_constant_p(length) && offset + length <= checked)
+            return static_cast<u8*>(__builtin_assume_aligned(head, 4, 2)) + offset;
         return bytes_at(BPVS_CONTEXT(xdp_md, frame, data), BPVS_CONTEXT(xdp_md, frame, data_end), offset, length);
     }
 
@@ -78,7 +91,7 @@ struct XdpEnv : BpfTables {
         if (!p)
             return false;
         u16 needed = through == ifindex() ? port_returns : port_sends;
-        if (whole_length != first_length())
+        if (whole_length != first_length)
             needed |= port_sends_parts;
         return (p->flags & needed) == needed;
     }
@@ -87,6 +100,7 @@ struct XdpEnv : BpfTables {
     [[gnu::always_inline]] void forget_offset(u32& offset) { forget_header_offset(offset, ifindex()); }
 };
 
-static_assert(FrontEnv<XdpEnv> && !Env<XdpEnv>);
+using LongEnv = XdpEnv<frame_l3 + net::ipv4::min_size>;
+static_assert(FrontEnv<LongEnv> && !Env<LongEnv>);
 
 } // namespace bpvs::bpf

@@ -29,13 +29,24 @@ template <u32 offset>
 }
 #define BPVS_CONTEXT(type, context, field) context_field<__builtin_offsetof(struct type, field)>(context)
 
+/// Where packets must be read aligned, they begin 2 bytes behind a multiple of 4, and so do all headers within them.
+[[gnu::always_inline]] inline u8* aligned_at(u8* p, u32 offset) {
+    if (__builtin_constant_p(offset) && offset % 4 == 0)
+        return static_cast<u8*>(__builtin_assume_aligned(p, 4, 2));
+    if (__builtin_constant_p(offset) && offset % 2 == 1)
+        return p;
+    return static_cast<u8*>(__builtin_assume_aligned(p, 4));
+}
+
 /// `length` bytes at `offset` of a packet between two fields of its context, or null.
 [[gnu::always_inline]] inline u8* bytes_at(u64 data, u64 data_end, u32 offset, u32 length) {
     u8* p = reinterpret_cast<u8*>(data) + offset;
     asm volatile("" : "+r"(p)); // one register for the check and the use: the verifier ties bounds to it
     if (p + length > reinterpret_cast<u8*>(data_end))
         return nullptr;
-    return static_cast<u8*>(__builtin_assume_aligned(p, 4));
+    if (!p)
+        __builtin_unreachable();
+    return aligned_at(p, offset);
 }
 
 /// Mixed twice with something unknown it is the same again, and the verifier knows nothing of it.

@@ -47,7 +47,7 @@ BPVS_MAP(zeros,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Counters, BPF
 BPVS_MAP(mark_rules, BPF_MAP_TYPE_ARRAY, 2 * bpvs::max_mark_rules, bpvs::u32, bpvs::MarkRule, BPF_F_MMAPABLE)
 BPVS_MAP(mark_ports, BPF_MAP_TYPE_ARRAY, 2 * bpvs::max_mark_ports, bpvs::u32, bpvs::MarkPorts, BPF_F_MMAPABLE)
 BPVS_MAP(mark_prefixes, BPF_MAP_TYPE_LPM_TRIE, bpvs::max_mark_prefixes, bpvs::MarkPrefix, bpvs::MarkRange, BPF_F_NO_PREALLOC)
-BPVS_MAP(reasons,   BPF_MAP_TYPE_PERCPU_ARRAY, 64, bpvs::u32, bpvs::u64,    0)
+BPVS_MAP(reasons,   BPF_MAP_TYPE_PERCPU_ARRAY, 2 * bpvs::reasons_at_xdp, bpvs::u32, bpvs::u64, 0)
 BPVS_MAP(attached,  BPF_MAP_TYPE_HASH,       256, bpvs::u32, bpvs::Attachment, 0)
 BPVS_MAP(timers,    BPF_MAP_TYPE_ARRAY,        2, bpvs::u32, bpvs::bpf::TimerSlot, 0)
 // clang-format on

@@ -2,21 +2,49 @@
 #include "bpf/counting.hh"
 #include "bpf/env_xdp.hh"
 #include "bpf/walks.hh"
-#include "core/pipeline/front.hh"
+#include "core/pipeline/express.hh"
 
 namespace bpvs::bpf {
 
-[[gnu::always_inline]] inline int leave(XdpEnv& env, const Verdict& v) {
+constexpr int by_long_way = 0x100; ///< above every XDP_
+
+template <class E>
+[[gnu::always_inline]] inline int leave(E& env, const Verdict& v) {
     const Action action = action_of(v.reason);
     const bool finished = action == Action::forward || action == Action::drop;
-    if (XdpCounts* n = BpfTables::element<XdpCounts>(::xdp_counts, 0))
-        finished ? n->finished++ : n->left++;
+    count_at_xdp(finished ? v.reason : Reason::left_to_tc);
     if (!finished)
         return XDP_PASS;
-    count(v.reason);
     if (action == Action::drop)
         return XDP_DROP;
     return v.ifindex == env.ifindex() ? XDP_TX : static_cast<int>(redirect(v.ifindex, 0));
+}
+
+using ShortEnv = XdpEnv<express_length<LongEnv>>;
+
+struct LeaveShortWay {
+    ShortEnv& env;
+    [[gnu::always_inline]] int operator()(const Verdict& v) const {
+        if (v.reason != long_way.reason)
+            return leave(env, v);
+        int result = by_long_way;
+        asm volatile("" : "+r"(result)); // else a register is kept for it from the beginning
+        return result;
+    }
+};
+
+// Functions, so that neither of them has what the other one needs of registers and the stack.
+
+[[gnu::noinline]] static int go_short_way(struct xdp_md* frame) {
+    ShortEnv env(frame);
+    const LeaveShortWay finish{env};
+    return env.head ? express(env, finish) : finish(long_way);
+}
+
+[[gnu::noinline]] static int go_long_way(struct xdp_md* frame) {
+    LongEnv env(frame);
+    env.find_length();
+    return leave(env, env.head ? front(env) : verdict(Reason::left_to_tc));
 }
 
 } // namespace bpvs::bpf
@@ -33,8 +61,8 @@ struct {
 } _bpvs_xdp [[gnu::section(".xdp_run_config"), gnu::used]];
 
 [[gnu::section("xdp.frags"), gnu::used]] int bpvs_xdp(struct xdp_md* frame) {
-    XdpEnv env{{}, frame, XdpEnv::head_of(frame), static_cast<u32>(xdp_get_buff_len(frame))};
-    return leave(env, env.head ? front(env) : verdict(Reason::left_to_tc));
+    const int done = go_short_way(frame);
+    return done == by_long_way ? go_long_way(frame) : done;
 }
 
 [[gnu::section("license"), gnu::used]] char declared_licence[] = "Dual MIT/GPL";

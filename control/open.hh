@@ -8,7 +8,6 @@
 #include "control/director.hh"
 #include "control/error.hh"
 #include "control/store.hh"
-#include "core/model/xdp.hh"
 
 #include <memory>
 #include <optional>
@@ -52,6 +51,12 @@ struct InterfaceStatus {
     std::string hook;   ///< "tc", "tcx", "xdp" (in front of one of them), or empty: not attached
     std::string reason; ///< why not attached
     std::string lost;   ///< why packets that XDP sends through it are lost: that has changed since it was asked
+};
+
+/// Packets at XDP.
+struct XdpCounts {
+    u64 finished; ///< each counted under its reason, too
+    u64 left;     ///< untouched, to tc
 };
 
 struct DirectorStatus {

@@ -25,6 +25,7 @@ public:
     /// The same with the recipe of another hook in front: the frame that it leaves must be as it was.
     Outcome ingress_behind_front(u32 ifindex, Frame frame, u32 mark = 0);
     u64 finished_in_front() const { return finished_in_front_; }
+    u64 went_short_way() const { return went_short_way_; }
     /// This host's own stack sends a frame.
     Outcome egress(Frame frame);
 
@@ -42,7 +43,8 @@ private:
     Tables tables_;
     Routes routes_;
     u64 finished_in_front_ = 0;
-    u64 time_ = 0; ///< nanoseconds since the beginning
+    u64 went_short_way_ = 0; ///< and were not left
+    u64 time_ = 0;           ///< nanoseconds since the beginning
     u64 jiffies_at_zero_;
     u64 next_sweep_ = 0;
     u64 next_rate_;

@@ -1,5 +1,6 @@
 #include "control/kernel/kernel_store.hh"
 
+#include "control/kernel/reasons.hh"
 #include "control/kernel/settle.hh"
 
 #include <bpf/bpf.h>
@@ -281,15 +282,14 @@ Result<std::vector<Counters>> KernelStore::counters(u32 first, u32 count) {
 }
 
 Result<std::vector<u64>> KernelStore::reasons() {
-    std::vector<u64> sums(static_cast<std::size_t>(Reason::count));
-    std::vector<u64> values(cpus());
-    for (u32 i = 0; i < sums.size(); i++) {
-        if (bpf_map_lookup_elem(reasons_.get(), &i, values.data()) != 0)
-            return system_error("read the packet reasons");
-        for (const u64 v : values)
-            sums[i] += v;
-    }
-    return sums;
+    auto sums = read_reasons(reasons_.get(), 0);
+    const auto at_xdp = read_reasons(reasons_.get(), reasons_at_xdp);
+    if (!sums || !at_xdp)
+        return system_error("read the packet reasons");
+    for (std::size_t i = 0; i < sums->size(); i++)
+        if (static_cast<Reason>(i) != Reason::left_to_tc)
+            (*sums)[i] += (*at_xdp)[i];
+    return *sums;
 }
 
 u64 KernelStore::now() {

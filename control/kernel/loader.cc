@@ -265,6 +265,11 @@ Result<Object> open_xdp(const std::string& directory) {
     });
     if (!done)
         return std::unexpected(done.error());
+    if (bpf_map* m = bpf_object__find_map_by_name(object->get(), ".data.config")) { // bpf/env_xdp.hh
+        const Fd map(bpf_obj_get(pin_of(directory, "config").c_str()));
+        if (!map || bpf_map__reuse_fd(m, map.get()) != 0)
+            return kernel_refused("open the pinned settings", errno);
+    }
     return object;
 }
 

@@ -2,12 +2,14 @@
 
 #include "control/kernel/loader.hh"
 #include "control/kernel/mode.hh"
+#include "control/kernel/reasons.hh"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
 #include <linux/if_link.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -15,6 +17,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 
 namespace bpvs::kernel {
 
@@ -131,8 +134,7 @@ void XdpHook::detach(u32 ifindex) {
         return;
     unlink(pin(program_name).c_str());
     if (dispatchers_.interfaces().empty())
-        for (const char* name : {"xdp_ports", "xdp_counts"})
-            unlink(pin(name).c_str());
+        unlink(pin("xdp_ports").c_str());
 }
 
 Result<void> XdpHook::upgrade() {
@@ -206,17 +208,14 @@ std::optional<XdpPort> XdpHook::port(u32 ifindex) const {
 }
 
 std::optional<XdpCounts> XdpHook::counts() const {
-    const Fd map(bpf_obj_get(pin("xdp_counts").c_str()));
-    std::vector<XdpCounts> cpus(static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)));
-    const u32 key = 0;
-    if (!map || bpf_map_lookup_elem(map.get(), &key, cpus.data()) != 0)
+    if (access(pin("xdp_ports").c_str(), F_OK) != 0)
         return std::nullopt;
-    XdpCounts sum{};
-    for (const XdpCounts& c : cpus) {
-        sum.finished += c.finished;
-        sum.left += c.left;
-    }
-    return sum;
+    const Fd map(bpf_obj_get(pin("reasons").c_str()));
+    const auto reasons = map ? read_reasons(map.get(), reasons_at_xdp) : std::nullopt;
+    if (!reasons)
+        return std::nullopt;
+    const u64 left = (*reasons)[static_cast<std::size_t>(Reason::left_to_tc)];
+    return XdpCounts{std::accumulate(reasons->begin(), reasons->end(), u64{0}) - left, left};
 }
 
 } // namespace bpvs::kernel

@@ -10,6 +10,7 @@
 #include "control/kernel/dispatcher.hh"
 #include "control/kernel/fd.hh"
 #include "control/kernel/interfaces.hh"
+#include "control/open.hh"
 #include "core/model/xdp.hh"
 
 #include <optional>
@@ -44,7 +45,7 @@ public:
     /// As published.
     std::optional<XdpPort> port(u32 ifindex) const;
 
-    /// Since the program was loaded; nothing: it is not.
+    /// Since the director came up; nothing: the program is not loaded.
     std::optional<XdpCounts> counts() const;
 
 private:

@@ -57,6 +57,11 @@ enum class Reason : u8 {
         count
 };
 
+/// The layout of the map `reasons`: by Reason, and from here on again by Reason what was finished at XDP. There,
+/// left_to_tc has what was not.
+constexpr u32 reasons_at_xdp = 64;
+static_assert(static_cast<u32>(Reason::count) <= reasons_at_xdp);
+
 enum class Action : u8 { pass, forward, stack, drop, answer };
 
 [[gnu::always_inline]] constexpr Action action_of(Reason r) {

@@ -1,4 +1,4 @@
-// What the XDP program is told about interfaces, and what it counts: the layout of the maps `xdp_ports`, `xdp_counts`.
+// What the XDP program is told about interfaces: the layout of the map `xdp_ports`.
 #pragma once
 
 #include "core/model/types.hh"
@@ -18,12 +18,6 @@ struct alignas(8) XdpPort {
     u16 flags; ///< XdpPortFlag
 };
 static_assert(sizeof(XdpPort) == 8);
-
-/// The only element of `xdp_counts`, on each CPU.
-struct XdpCounts {
-    u64 finished; ///< packets, each counted under its reason, too
-    u64 left;     ///< untouched, to tc
-};
 
 /// Interface indexes from here on are tc's alone. An array, since a hash would cost each packet two of its lookups.
 constexpr u32 max_xdp_ports = 1u << 16;

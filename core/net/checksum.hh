@@ -51,6 +51,11 @@ template <u32 bytes>
     return static_cast<u32>(sum + (sum >> 32));
 }
 
+/// The checksum field after a few words, `sum`, were added to what it covers.
+[[gnu::always_inline]] constexpr Be16 add(Be16 check, u32 sum) {
+    return static_cast<Be16>(fold((static_cast<u32>(check) ^ 0xffffu) + sum) ^ 0xffffu);
+}
+
 /// The checksum field after what it covers changed by `difference`.
 [[gnu::always_inline]] constexpr Be16 replace(Be16 check, u32 difference) {
     const u32 sum = (static_cast<u32>(check) ^ 0xffffu) + (difference & 0xffffu) + (difference >> 16);

@@ -21,6 +21,7 @@ template <class T>
 /// Ethernet II.
 namespace eth {
 constexpr u32 size = 14, dst = 0, src = 6, type = 12;
+constexpr u32 shortest_payload = 50; ///< frames have 60 bytes at least, 64 with a VLAN tag
 constexpr Be16 type_ipv4 = to_be16(0x0800), type_ipv6 = to_be16(0x86dd);
 } // namespace eth
 

@@ -28,7 +28,7 @@ template <Side side>
         ip[ipv4::ttl] = static_cast<u8>(ip[ipv4::ttl] - 1);
         sum += ttl_change;
     }
-    store(ip + ipv4::check, replace(load<Be16>(ip + ipv4::check), sum));
+    store(ip + ipv4::check, add(load<Be16>(ip + ipv4::check), sum));
 }
 
 /// Replaces the address of an IPv6 header in place and, on demand, decrements its hop limit.
@@ -105,7 +105,7 @@ template <class E>
     if (protocol == IpProto::udp && check == Be16{})
         return true;
     const u32 sum = fold(change) + (static_cast<u32>(old_port) ^ 0xffffu) + static_cast<u32>(port);
-    check = replace(check, sum);
+    check = add(check, sum);
     if (protocol == IpProto::udp && check == Be16{})
         check = Be16{0xffff};
     store(field, check);

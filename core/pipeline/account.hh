@@ -22,11 +22,12 @@ template <Direction direction>
 template <Direction direction, class T>
 [[gnu::always_inline]] inline void account(T& t, const Config& config, const Conn& conn, const Dest& dest, u32 bytes,
                                            bool is_new) {
-    if (dest.service == no_id)
+    const u32 service = dest.service;
+    if (service == no_id)
         return;
     if (Counters* c = t.counters(conn.dest_id))
         add_packet<direction>(*c, bytes, is_new);
-    if (Counters* c = t.counters(config.max_dests + dest.service))
+    if (Counters* c = t.counters(config.max_dests + service))
         add_packet<direction>(*c, bytes, is_new);
 }
 
