@@ -6,6 +6,7 @@
 #include "bpf/timers.hh"
 #include "bpf/walks.hh"
 #include "core/pipeline/egress.hh"
+#include "core/pipeline/express.hh"
 #include "core/pipeline/finish.hh"
 #include "core/pipeline/ingress.hh"
 
@@ -38,6 +39,24 @@ constexpr int unfinished = 0x100; ///< above every TC_ACT_
 
 // Functions, so that what one needs of the stack is not on top of another's; bpvs_ingress() itself needs none. Static
 // ones: a global one takes a context only where the kernel has type information of its own.
+
+using ShortEnv = ShortTcEnv<express_length<TcEnv>>;
+
+struct LeaveShortWay {
+    [[gnu::always_inline]] int operator()(const Verdict& v) const {
+        if (v.reason != long_way.reason)
+            return leave(v);
+        int result = unfinished;
+        asm volatile("" : "+r"(result)); // else a register is kept for it from the beginning
+        return result;
+    }
+};
+
+[[gnu::noinline]] static int go_short_way(struct __sk_buff* skb) {
+    ShortEnv env(skb);
+    const LeaveShortWay finish;
+    return env.head ? express(env, finish) : finish(long_way);
+}
 
 /// What becomes of a packet, or `unfinished` and why.
 [[gnu::noinline]] static int decide(struct __sk_buff* skb) {
@@ -80,6 +99,9 @@ using namespace bpvs::bpf;
 extern "C" {
 
 [[gnu::section("tc"), gnu::used]] int bpvs_ingress(struct __sk_buff* skb) {
+    const int done = go_short_way(skb);
+    if (done != unfinished)
+        return done;
     const int decided = decide(skb);
     return decided < unfinished ? decided : bpf::finish(skb, static_cast<Reason>(decided & 0xff));
 }

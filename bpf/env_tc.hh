@@ -5,6 +5,7 @@
 #include "core/net/checksum.hh"
 #include "core/net/headers.hh"
 #include "core/net/parse.hh"
+#include "core/net/rewrite.hh"
 
 #include <linux/pkt_cls.h>
 
@@ -153,5 +154,39 @@ struct TcEnv : BpfTables {
 };
 
 static_assert(Env<TcEnv>);
+
+/// TcEnv of the short way: `checked` bytes from the frame's beginning are known to be in its linear part.
+template <u32 checked>
+struct ShortTcEnv : TcEnv {
+    u8* head; ///< null: there are not so many
+    bool is_partial = false;
+
+    [[gnu::always_inline]] explicit ShortTcEnv(struct __sk_buff* arrived)
+        : TcEnv{{}, arrived}, head(linear(0, checked)) {}
+
+    [[gnu::always_inline]] u8* at(u32 offset, u32 length) {
+        if (__builtin_constant_p(offset) && __builtin_constant_p(length) && offset + length <= checked)
+            return static_cast<u8*>(__builtin_assume_aligned(head, 4, 2)) + offset;
+        return linear(offset, length);
+    }
+
+    /// The transport sum looks like one of the pseudo header only, which a device is to finish: only the kernel's
+    /// helpers know whether it is.
+    [[gnu::always_inline]] void may_be_partial() { is_partial = true; }
+
+    /// A whole sum is made up in place: the helpers look at all of the buffer again. As there, a device's sum of the
+    /// whole frame loses what the header's checksum puts in again.
+    [[gnu::always_inline]] bool replace_l4_sum(u32 offset, Family family, IpProto protocol, u32 change, Be16 old_port,
+                                               Be16 port) {
+        if (!is_partial) {
+            frame_sum_changed(~change);
+            return net::replace_whole_sum(*this, offset, protocol, change, old_port, port);
+        }
+        if (!TcEnv::replace_l4_sum(offset, family, protocol, change, old_port, port))
+            return false;
+        head = linear(0, checked);
+        return head != nullptr;
+    }
+};
 
 } // namespace bpvs::bpf

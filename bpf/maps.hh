@@ -42,6 +42,7 @@ BPVS_MAP(flows,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::bpf::LockedBu
 BPVS_MAP(more_flows, BPF_MAP_TYPE_HASH,        1, bpvs::Flow, bpvs::FlowTarget, 0)                               // [user]
 BPVS_MAP(localities, BPF_MAP_TYPE_LRU_HASH, 16384, bpvs::LocalityKey, bpvs::Locality, 0)
 BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0)                                  // [user]
+BPVS_MAP(ways,      BPF_MAP_TYPE_PERCPU_ARRAY, bpvs::ways, bpvs::u32, bpvs::Way, 0)
 BPVS_MAP(rates,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Rates,   BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(zeros,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Counters, BPF_F_MMAPABLE)                     // [user]
 BPVS_MAP(mark_rules, BPF_MAP_TYPE_ARRAY, 2 * bpvs::max_mark_rules, bpvs::u32, bpvs::MarkRule, BPF_F_MMAPABLE)

@@ -82,6 +82,8 @@ struct BpfTables : PortTable {
     [[gnu::always_inline]] Cursor* cursor(u32 index) { return element<Cursor>(::cursors, index); }
     [[gnu::always_inline]] Counters* counters(u32 index) { return element<Counters>(::counters, index); }
 
+    [[gnu::always_inline]] Way* way(u32 dest) { return element<Way>(::ways, dest & (bpvs::ways - 1)); }
+
     [[gnu::always_inline]] const Service* find_service(const ServiceKey& key) {
         return static_cast<const Service*>(map_lookup_elem(&::services, &key));
     }

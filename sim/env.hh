@@ -57,6 +57,7 @@ public:
         if (u64{index} + 1 < tables_->words.size())
             std::memcpy(&tables_->words[index], &value, sizeof value);
     }
+    Way* way(u32 dest) { return element(tables_->ways, dest % ways); }
     LoadChanges* load_changes(u32 group) { return element(tables_->changes, group); }
 
     const Service* find_service(const ServiceKey& key) { return tables_->services.lookup(key); }
@@ -182,6 +183,8 @@ public:
     bool replace_l4_sum(u32 offset, Family, IpProto protocol, u32 change, Be16 old_port, Be16 port) {
         return net::replace_whole_sum(*this, offset, protocol, change, old_port, port);
     }
+
+    void may_be_partial() {} // all sums are whole
 
     const Route* route(const RouteQuery& q) {
         route_ = routes_->lookup(q);

@@ -185,7 +185,8 @@ struct Tables {
     std::vector<Conn> conns;
     std::vector<Dest> dests;
     std::vector<LoadChanges> changes; ///< by group of destination ids
-    std::vector<Cursor> cursors;      ///< by service id
+    std::vector<Way> ways = std::vector<Way>(bpvs::ways);
+    std::vector<Cursor> cursors; ///< by service id
     std::vector<u32> words;
     std::vector<Counters> counters; ///< by destination id, then max_dests + service id
     std::vector<Counters> zeros;    ///< as `counters`

@@ -17,6 +17,16 @@ namespace {
 constexpr u64 second = 1'000'000'000;
 constexpr u64 rate_period = rate_seconds * second;
 
+/// The verdict of the short way, which has done nothing about a frame that is to take the long one.
+template <class E>
+Verdict go_short_way(E& env, const Frame& frame) {
+    const Frame before = frame;
+    const Verdict v = express(env, [](const Verdict& found) { return found; });
+    if (v.reason == long_way.reason && frame != before)
+        throw std::logic_error("a frame was changed before it was sent the long way");
+    return v;
+}
+
 } // namespace
 
 World::World(const Sizes& sizes) : tables_(sizes), jiffies_at_zero_(tables_.jiffies), next_rate_(rate_period) {}
@@ -24,7 +34,10 @@ World::World(const Sizes& sizes) : tables_(sizes), jiffies_at_zero_(tables_.jiff
 Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     const Interface* in = routes_.find(ifindex);
     SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
-    Verdict v = bpvs::ingress(env);
+    Verdict v = go_short_way(env, frame);
+    went_short_way_ += action_of(v.reason) == Action::forward;
+    if (v.reason == long_way.reason)
+        v = bpvs::ingress(env);
     if (is_unfinished(v.reason))
         v = finish(env, tables_.config, v.reason);
     count(v.reason);
@@ -35,13 +48,10 @@ Outcome World::ingress_behind_front(u32 ifindex, Frame frame, u32 mark) {
     const Interface* in = routes_.find(ifindex);
     const Frame before = frame;
     SimFrontEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
-    Verdict v = express(env, [](const Verdict& found) { return found; });
+    Verdict v = go_short_way(env, frame);
     went_short_way_ += action_of(v.reason) == Action::forward;
-    if (v.reason == long_way.reason) {
-        if (frame != before)
-            throw std::logic_error("a frame was changed before it was sent the long way");
+    if (v.reason == long_way.reason)
         v = front(env);
-    }
     const Action action = action_of(v.reason);
     if (action == Action::forward || action == Action::drop) {
         finished_in_front_++;

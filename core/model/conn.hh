@@ -80,6 +80,17 @@ struct Egress {
 };
 static_assert(sizeof(Egress) == 24);
 
+/// The way to a destination, which is the same for all its connections. Value of `ways`, by the lower bits of a
+/// destination's id, on each CPU.
+struct Way {
+    Address to;
+    Egress egress;
+    u32 family; ///< of `to`
+    u32 reserved;
+};
+static_assert(sizeof(Way) == 48);
+constexpr u32 ways = 1024;
+
 /// Value of `conns`.
 struct Conn {
     Address client;

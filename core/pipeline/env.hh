@@ -80,6 +80,7 @@ concept Tables = Chooses<T> && requires(T& t, u32 index, const Flow& flow, const
     { t.crc32c_change(index, index) } -> Same<u32>;      // net::crc32c_change(), likewise
     { t.cursor(index) } -> Same<Cursor*>;
     { t.counters(index) } -> Same<Counters*>; // of this CPU
+    { t.way(index) } -> Same<Way*>;           // of this CPU, for a destination's id
 };
 
 /// Env::sum() takes as many bytes: what an ICMP error quotes is shorter.

@@ -1,9 +1,9 @@
-// The short way through a world in front of another one, for what most packets are: a TCP segment or a UDP datagram in
+// The short way, for what most packets are: a TCP segment or a UDP datagram in
 // a plain IPv4 header, of a connection that is established, and whose way out is known. Nothing is decided about such a
 // packet; and everything about its shape is known beforehand, so that one check of the frame's end is enough.
 //
-// Whatever is otherwise in any respect takes the long way, front(), and nothing has been done about it by then. A
-// packet that is nobody's, neither a connection's nor for a service, is known here as well.
+// Whatever is otherwise in any respect takes the long way, ingress() or front(), and nothing has been done about it by
+// then. A packet that is nobody's, neither a connection's nor for a service, is known here as well.
 #pragma once
 
 #include "core/pipeline/front.hh"
@@ -61,14 +61,23 @@ template <IpProto protocol, Direction direction, class E, class Finish>
     if (read_status(c).word != established_word<protocol>() || !is_of<direction>(c, p.flow) || expired(c, now))
         return finish(long_way);
     const u8* check = e.at(p.l4 + (protocol == IpProto::tcp ? net::tcp::check : net::udp::check), sizeof(Be16));
-    if (!check ||
-        seems_pseudo(net::load<Be16>(check), u32{c.pseudo} + (is_reply ? c.change : 0), p.length - net::ipv4::min_size))
+    if (!check)
         return finish(long_way);
+    if (seems_pseudo(net::load<Be16>(check), u32{c.pseudo} + (is_reply ? c.change : 0),
+                     p.length - net::ipv4::min_size)) {
+        if constexpr (FrontEnv<E>)
+            return finish(long_way);
+        else
+            e.may_be_partial();
+    }
     if (is_reply && protocol == IpProto::udp && c.control != 0) // the first one assures the template
         return finish(long_way);
     const Egress& way = is_reply ? c.to_client : c.to_dest;
-    if (!is_fresh(way, config, static_cast<u32>(now)) || p.length > way.mtu || !e.sends_through(way.ifindex))
+    if (!is_fresh(way, config, static_cast<u32>(now)) || e.segment_length(p) > way.mtu)
         return finish(long_way);
+    if constexpr (FrontEnv<E>)
+        if (!e.sends_through(way.ifindex))
+            return finish(long_way);
     const Dest* dest = e.dest(c.dest_id);
     if (!dest || dest->drained != 0)
         return finish(long_way);
@@ -86,16 +95,25 @@ template <IpProto protocol, Direction direction, class E, class Finish>
     return finish(v);
 }
 
-/// Could it begin a connection? Marks, which also lead to services, are the other world's.
+/// Could it begin a connection, or be a stray of a server? In front of another world that is where marks lead to
+/// services, and strays are answered.
+template <class E>
 [[gnu::always_inline]] inline bool may_be_served(const Config& config, const Flow& flow) {
+    if constexpr (!FrontEnv<E>)
+        if (config.marks.rules != 0 || (config.offered.kinds & mark_kind) != 0 || config.settings.nat_icmp_send != 0)
+            return true;
     return (config.offered.kinds & wide_kind) != 0 || may_offer(config.offered, flow.daddr, flow.dport);
 }
+
+/// What becomes of a packet that is nobody's.
+template <class E>
+constexpr Reason nobodys = FrontEnv<E> ? Reason::left_to_tc : Reason::no_service;
 
 /// Finds its connection. `goes_on`: it changes no state of one.
 template <IpProto protocol, class E, class Finish>
 [[gnu::always_inline]] inline auto express_to_connection(E& e, const Config& config, const net::Packet& p, bool goes_on,
                                                          Finish finish) {
-    if (!goes_on && may_be_served(config, p.flow))
+    if (!goes_on && may_be_served<E>(config, p.flow))
         return finish(long_way);
     const FlowPlace place = place_of(config, p.flow);
     const FlowBucket* b = e.bucket(place.bucket);
@@ -103,7 +121,7 @@ template <IpProto protocol, class E, class Finish>
         return finish(long_way);
     const u32 whose = find_tag(*b, place.tag);
     if (whose == 0)
-        return finish(b->more != 0 || may_be_served(config, p.flow) ? long_way : verdict(Reason::left_to_tc));
+        return finish(b->more != 0 || may_be_served<E>(config, p.flow) ? long_way : verdict(nobodys<E>));
     const FlowTarget target = target_of(whose);
     Conn* c = goes_on ? e.conn(target.conn) : nullptr;
     if (!c)
@@ -138,11 +156,13 @@ template <class E, class Finish>
     if (flow.protocol == IpProto::udp) {
         if (p.length < net::ipv4::min_size + net::udp::size)
             return finish(long_way);
+        p.l4_size = net::udp::size;
         return express_to_connection<IpProto::udp>(e, *config, p, true, finish);
     }
     if (flow.protocol != IpProto::tcp || p.length < net::ipv4::min_size + net::tcp::min_size ||
         l4[net::tcp::data_offset] >> 4 < net::tcp::min_size / 4)
         return finish(long_way);
+    p.l4_size = static_cast<u8>((l4[net::tcp::data_offset] >> 4) << 2);
     constexpr u8 told = net::tcp::rst | net::tcp::syn | net::tcp::fin | net::tcp::ack;
     return express_to_connection<IpProto::tcp>(e, *config, p, (l4[net::tcp::flags] & told) == net::tcp::ack, finish);
 }

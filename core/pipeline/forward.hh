@@ -67,13 +67,32 @@ template <class E>
     return true;
 }
 
+/// find_way() for a client's packet. What the kernel has just said about the way to this destination, to another of its
+/// connections, is as good: IPVS, too, keeps it with the destination, whoever sends. A type of service is asked for
+/// anew.
+template <class E>
+[[gnu::always_inline]] inline Leave find_way_to_dest(E& e, const Config& config, const RouteQuery& query, Conn& c,
+                                                     Verdict& v) {
+    const u32 now = static_cast<u32>(e.now());
+    Way* known = is_fresh(c.to_dest, config, now) || query.tos != 0 ? nullptr : e.way(c.dest_id);
+    if (known && known->to == c.dest && known->family == static_cast<u32>(c.family) &&
+        is_fresh(known->egress, config, now)) {
+        c.to_dest = known->egress;
+        known = nullptr;
+    }
+    const Leave leave = find_way(e, config, query, c.to_dest, v);
+    if (known && leave == Leave::direct)
+        *known = Way{c.dest, c.to_dest, static_cast<u32>(c.family), 0};
+    return leave;
+}
+
 /// How a client's packet leaves for its connection's destination.
 template <class E>
 [[gnu::always_inline]] inline Leave way_of_request(E& e, const Config& config, const net::Packet& p, Conn& c,
                                                    Verdict& v) {
     const RouteQuery query{p.flow.saddr, c.dest,   p.flow.sport, c.dport,
                            c.protocol,   c.family, p.tos,        e.segment_length(p)};
-    return p.ttl > 1 ? find_way(e, config, query, c.to_dest, v) : Leave::stack;
+    return p.ttl > 1 ? find_way_to_dest(e, config, query, c, v) : Leave::stack;
 }
 
 /// How a destination's packet leaves for the client.
