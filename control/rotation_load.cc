@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <random>
+#include <utility>
 
 namespace bpvs {
 namespace {
@@ -22,7 +23,7 @@ Result<Rotation> groups(Entries entries, std::span<const Dest> dests, const Turn
     std::vector<GroupMember> members;
     for (const SetEntry& e : entries)
         members.push_back({.dest = e.dest, .place = static_cast<u32>(members.size()), .weight = e.weight});
-    std::ranges::stable_sort(members, {}, [](const GroupMember& m) { return group_of(m.dest); });
+    std::ranges::sort(members, {}, [](const GroupMember& m) { return std::pair(group_of(m.dest), m.place); });
 
     Rotation r;
     for (const GroupMember& m : members) {

@@ -20,7 +20,7 @@ constexpr u64 rate_period = rate_seconds * second;
 /// The verdict of the short way, which has done nothing about a frame that is to take the long one.
 template <class E>
 Verdict go_short_way(E& env, const Frame& frame) {
-    const Frame before = frame;
+    const Frame before(frame.begin(), frame.end()); // `env` changes the frame
     const Verdict v = express(env, [](const Verdict& found) { return found; });
     if (v.reason == long_way.reason && frame != before)
         throw std::logic_error("a frame was changed before it was sent the long way");
