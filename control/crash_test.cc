@@ -66,8 +66,9 @@ void expect_derived_fields(const sim::Tables& t) {
         ASSERT_EQ(key.generation, t.config.in_force.generation) << "an element of another generation was left";
         EXPECT_LT(s.id, t.config.used_services);
         kinds |= s.fwmark != 0 ? mark_kind : s.vport == Be16{} ? wide_kind : one_port_kind;
-        const u32 bit = offered_bit(key.vip, key.vport);
-        ports[bit / 32] |= s.fwmark == 0 ? 1u << bit % 32 : 0;
+        const OfferedBits bits = offered_bits(key.vip, key.vport);
+        for (const u32 bit : {bits.first, bits.second})
+            ports[bit / 32] |= s.fwmark == 0 ? 1u << bit % 32 : 0;
         for (u32 i = 0; i < s.entries; ++i) {
             SetEntry e{};
             std::memcpy(&e, &t.words[s.set_offset + i * set_entry_words], sizeof e);

@@ -31,8 +31,9 @@ inline void offer(Offered& o, const ServiceKey& key, const Service& s) {
     o.kinds |= kind;
     if (kind == mark_kind)
         return;
-    const u32 bit = offered_bit(key.vip, key.vport);
-    o.ports[bit / 32] |= 1u << bit % 32;
+    const OfferedBits bits = offered_bits(key.vip, key.vport);
+    for (const u32 bit : {bits.first, bits.second})
+        o.ports[bit / 32] |= 1u << bit % 32;
 }
 
 inline Offered all_of(Offered a, const Offered& b) {

@@ -1,5 +1,8 @@
 // What ipvsadm does to a virtual server table, on tables in memory.
+#include "control/director_parts.hh"
 #include "control/test_lab.hh"
+
+#include <functional>
 
 namespace bpvs {
 namespace {
@@ -271,6 +274,30 @@ TEST(Timeouts, are_those_of_set_and_zero_keeps_one) {
     REFUSED(Errc::out_of_range, lab.director.set_timeouts({.tcp = 1, .udp = 2678401}));
     EXPECT_EQ(lab.director.timeouts().tcp, 100u);
     OK(lab.director.set_timeouts({.tcp = 2678400}));
+}
+
+/// Services as they come: one port of many addresses, many ports of one, and both.
+TEST(Offered, tells_packets_to_none_of_ten_thousand_services_from_theirs) {
+    constexpr u32 count = 10000;
+    using Name = std::pair<Address, Be16>;
+    const auto port = [](u32 n) { return to_be16(static_cast<u16>(n)); };
+    const std::vector<std::function<Name(u32)>> ways{
+        [&](u32 n) { return Name{address(10, n >> 16 & 255, n >> 8 & 255, n & 255), port(80)}; },
+        [&](u32 n) { return Name{vip, port(n)}; },
+        [&](u32 n) { return Name{address(10, 0, n / 100 >> 8 & 255, n / 100 & 255), port(8000 + n % 100)}; }};
+    for (const auto& name : ways) {
+        Offered offered{};
+        for (u32 n = 0; n < count; ++n) {
+            const auto [addr, at] = name(n);
+            offer(offered, ServiceKey{.vip = addr, .vport = at}, Service{});
+        }
+        u32 seem_to = 0;
+        for (u32 n = 0; n < count; ++n) {
+            EXPECT_TRUE(may_offer(offered, name(n).first, name(n).second));
+            seem_to += may_offer(offered, name(count + n).first, name(count + n).second);
+        }
+        EXPECT_LT(seem_to, count / 20);
+    }
 }
 
 TEST(Names, are_those_of_ipvsadm) {

@@ -85,7 +85,8 @@ template <class T>
                          service.segments,
                          no_id,
                          0};
-    t.walk(service.cycle < most_turns ? static_cast<u32>(service.cycle) : most_turns, w.turns);
+    if (step(t, 0, w, w.turns)) // most of the time the first turn will do
+        t.walk(service.cycle < most_turns ? static_cast<u32>(service.cycle) - 1 : most_turns - 1, w.turns);
     return w.turns.best;
 }
 
