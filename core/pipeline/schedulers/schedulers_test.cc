@@ -1,5 +1,6 @@
 // Every scheduler makes IPVS's choices: sequences and hash vectors measured on the real IPVS (Linux 6.1).
 #include "control/test_lab.hh"
+#include "core/pipeline/schedule.hh"
 #include "sim/env.hh"
 
 #include <array>
@@ -390,6 +391,33 @@ TEST(Groups, do_not_look_at_servers_that_nothing_has_changed_at) {
     EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 200u);
     note_change(farm.tables, farm.lab.record(0x100 + 50));
     EXPECT_EQ(farm.pick(Flow{.daddr = vip}), 50u);
+}
+
+TEST(Groups, hear_of_each_connection_that_begins_or_ends) {
+    Farm farm("lc", std::vector<u32>(70, 1));
+    ASSERT_GT(farm.lab.element().segments, 1u);
+    u32 clients = 0;
+    const auto connect = [&] {
+        Flow flow{.saddr = address(192, 168, 1, 1),
+                  .daddr = vip,
+                  .sport = to_be16(static_cast<u16>(++clients)),
+                  .dport = to_be16(80),
+                  .protocol = IpProto::tcp,
+                  .family = Family::v4};
+        net::Packet p{flow};
+        p.tcp_flags = net::tcp::syn;
+        Found found{};
+        EXPECT_EQ(schedule(farm.tables, farm.lab.tables.config, p, 0, found), Reason::new_connection);
+        return found;
+    };
+    Found found{};
+    for (u32 i = 0; i < 140; ++i)
+        found = connect();
+    for (u32 n = 1; n <= 70; ++n)
+        EXPECT_EQ(farm.dest_of(n).inactive, 2u) << n;
+    const u32 id = found.conn->dest_id;
+    farm.tables.end(found.index, Ending::quiet);
+    EXPECT_EQ(connect().conn->dest_id, id);
 }
 
 TEST(Groups, of_a_new_list_remember_nothing) {
