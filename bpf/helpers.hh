@@ -18,8 +18,6 @@ BPVS_HELPER(long, map_push_elem, void* map, const void* value, u64 flags);
 BPVS_HELPER(long, map_pop_elem, void* map, void* value);
 BPVS_HELPER(void*, map_lookup_percpu_elem, void* map, const void* key, u32 cpu);
 BPVS_HELPER(u64, jiffies64);
-BPVS_HELPER(void, spin_lock, struct bpf_spin_lock* lock);
-BPVS_HELPER(void, spin_unlock, struct bpf_spin_lock* lock);
 BPVS_HELPER(u32, get_prandom_u32);
 BPVS_HELPER(long, skb_load_bytes, const void* skb, u32 offset, void* to, u32 length);
 BPVS_HELPER(long, skb_pull_data, struct __sk_buff* skb, u32 length);

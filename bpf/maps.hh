@@ -12,14 +12,6 @@
 
 namespace bpvs::bpf {
 
-/// FlowBucket as the kernel wants to see it.
-struct LockedBucket {
-    struct bpf_spin_lock lock;
-    u32 more;
-    u64 entries[bucket_entries];
-};
-static_assert(sizeof(LockedBucket) == sizeof(FlowBucket));
-
 /// A timer and how often it has run.
 struct TimerSlot {
     struct bpf_timer timer;
@@ -38,7 +30,7 @@ BPVS_MAP(load_changes, BPF_MAP_TYPE_ARRAY,     1, bpvs::u32, bpvs::LoadChanges, 
 BPVS_MAP(cursors,   BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Cursor,  BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(words,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::u64,     BPF_F_MMAPABLE)                      // [user]
 BPVS_MAP(conns,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::Conn,    BPF_F_MMAPABLE)                      // [user]
-BPVS_MAP(flows,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::bpf::LockedBucket, 0)                         // [user]
+BPVS_MAP(flows,     BPF_MAP_TYPE_ARRAY,        1, bpvs::u32, bpvs::FlowBucket, 0)                                   // [user]
 BPVS_MAP(more_flows, BPF_MAP_TYPE_HASH,        1, bpvs::Flow, bpvs::FlowTarget, 0)                               // [user]
 BPVS_MAP(localities, BPF_MAP_TYPE_LRU_HASH, 16384, bpvs::LocalityKey, bpvs::Locality, 0)
 BPVS_MAP(counters,  BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Counters, 0)                                  // [user]

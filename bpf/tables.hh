@@ -92,11 +92,7 @@ struct BpfTables : PortTable {
         return map_lookup_elem(&::servers, &key) != nullptr;
     }
 
-    [[gnu::always_inline]] FlowBucket* bucket(u32 index) {
-        return reinterpret_cast<FlowBucket*>(element<LockedBucket>(::flows, index));
-    }
-    [[gnu::always_inline]] void lock(FlowBucket& b) { spin_lock(&reinterpret_cast<LockedBucket*>(&b)->lock); }
-    [[gnu::always_inline]] void unlock(FlowBucket& b) { spin_unlock(&reinterpret_cast<LockedBucket*>(&b)->lock); }
+    [[gnu::always_inline]] FlowBucket* bucket(u32 index) { return element<FlowBucket>(::flows, index); }
 
     [[gnu::always_inline]] const FlowTarget* find_more_flow(const Flow& flow) {
         return static_cast<const FlowTarget*>(map_lookup_elem(&::more_flows, &flow));

@@ -133,6 +133,14 @@ Offered Commit::offered() const {
     return all;
 }
 
+/// Does a change make a service come, go, or become of another kind?
+bool Commit::offers_others() const {
+    return draft_.flushed_ || std::ranges::any_of(changes_, [](const Change& c) {
+               const DraftService& s = *c.service;
+               return !s.before || !s.there || kind_of(*s.before) != kind_of(s.service);
+           });
+}
+
 Result<void> Commit::replace_one(const Change& change) {
     const u32 generation = store_.config().in_force.generation;
     const bool there = change.service->there;
@@ -263,7 +271,7 @@ Result<void> Commit::run() {
         attach();
         if (auto ok = known_servers::add(store_, attached_); !ok)
             return ok;
-        const Offered after = offered();
+        const Offered after = offers_others() ? offered() : store_.config().offered;
         publish::offered(store_, all_of(store_.config().offered, after));
         if (auto ok = flip_ ? replace_all() : replace_one(changes_.front()); !ok)
             return ok;

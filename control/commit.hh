@@ -24,6 +24,7 @@ private:
     Result<void> prepare_counters();
     void attach();
     Offered offered() const;
+    bool offers_others() const;
     Result<void> replace_one(const Change& change);
     Result<void> replace_all();
     void detach();

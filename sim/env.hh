@@ -72,8 +72,6 @@ public:
     u32 search_ports(const MarkRange& range, u16 port, u32 mark) { return mark_of_port(*this, range, port, mark); }
     u32 crc32c_change(u32 change, u32 length) { return net::crc32c_change(change, length); }
     FlowBucket* bucket(u32 index) { return element(tables_->flows, index); }
-    void lock(FlowBucket&) {} // there is one CPU
-    void unlock(FlowBucket&) {}
     const FlowTarget* find_more_flow(const Flow& flow) { return tables_->more_flows.lookup(flow); }
     bool erase_more_flow(const Flow& flow) { return tables_->more_flows.erase(flow); }
     int insert_more_flow(const Flow& flow, const FlowTarget& target) {

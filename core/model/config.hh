@@ -9,7 +9,7 @@
 namespace bpvs {
 
 /// Changes whenever a map's layout or meaning does; a program only adopts maps of its own layout.
-constexpr u32 layout_version = 3;
+constexpr u32 layout_version = 4;
 
 /// Which services are in force. One aligned 8-byte store flips both fields at once.
 struct InForce {

@@ -31,9 +31,9 @@ constexpr u32 bucket_entries = 7;
 
 /// Value of `flows`.
 struct FlowBucket {
-    u32 lock;                    ///< held while an entry is added
-    u32 more;                    ///< how many tuples of this bucket are in `more_flows`, changed atomically
-    u64 entries[bucket_entries]; ///< 0: free; otherwise as FlowEntry says
+    u32 more; ///< how many tuples of this bucket are in `more_flows`, changed atomically
+    u32 reserved;
+    u64 entries[bucket_entries]; ///< 0: free; otherwise as FlowEntry says. Changed from 0 by compare-and-swap
 };
 static_assert(sizeof(FlowBucket) == 64);
 

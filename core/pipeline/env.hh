@@ -47,41 +47,39 @@ struct Route {
 
 /// Table access. Pointers stay valid while the program runs; null means out of range or not there.
 template <class T>
-concept Tables = Chooses<T> && requires(T& t, u32 index, const Flow& flow, const FlowTarget& target,
-                                        const ServiceKey& key, const MarkPrefix& prefix, const MarkRange& range,
-                                        MarkPorts* ports, u16 port, FlowBucket* bucket, u64 pair) {
-    { t.config() } -> Same<const Config*>;
-    { t.table() } -> Same<Table*>;
-    { t.now() } -> Same<u64>; // jiffies64
-    { t.conn(index) } -> Same<Conn*>;
-    { t.bucket(index) } -> Same<FlowBucket*>;
-    { t.lock(*bucket) };
-    { t.unlock(*bucket) };
-    { t.find_more_flow(flow) } -> Same<const FlowTarget*>;
-    { t.insert_more_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room
-    { t.erase_more_flow(flow) } -> Same<bool>;
-    // of flows.hh, called in the way that suits this world
-    { t.find_flow(flow) } -> Same<FlowTarget>;
-    { t.insert_flow(target) } -> Same<int>;
-    { t.erase_flow(target) };
-    { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
-    { t.give_conn(index) };
-    { t.end(index, Ending{}) }; // end_for(), called in the way that suits this world
-    { t.find_service(key) } -> Same<const Service*>;
-    { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
-    { t.dest(index) } -> Same<Dest*>;
-    { t.word(index, &index) } -> Same<bool>; // false: out of range
-    { t.pair(index, &pair) } -> Same<bool>;  // two words from an even one on, the first is the lower half
-    { t.put_pair(index, pair) };
-    { t.load_changes(index) } -> Same<LoadChanges*>;
-    { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
-    { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
-    { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world
-    { t.crc32c_change(index, index) } -> Same<u32>;      // net::crc32c_change(), likewise
-    { t.cursor(index) } -> Same<Cursor*>;
-    { t.counters(index) } -> Same<Counters*>; // of this CPU
-    { t.way(index) } -> Same<Way*>;           // of this CPU, for a destination's id
-};
+concept Tables =
+    Chooses<T> && requires(T& t, u32 index, const Flow& flow, const FlowTarget& target, const ServiceKey& key,
+                           const MarkPrefix& prefix, const MarkRange& range, MarkPorts* ports, u16 port, u64 pair) {
+        { t.config() } -> Same<const Config*>;
+        { t.table() } -> Same<Table*>;
+        { t.now() } -> Same<u64>; // jiffies64
+        { t.conn(index) } -> Same<Conn*>;
+        { t.bucket(index) } -> Same<FlowBucket*>;
+        { t.find_more_flow(flow) } -> Same<const FlowTarget*>;
+        { t.insert_more_flow(flow, target) } -> Same<int>; // 0, flow_exists or flow_no_room
+        { t.erase_more_flow(flow) } -> Same<bool>;
+        // of flows.hh, called in the way that suits this world
+        { t.find_flow(flow) } -> Same<FlowTarget>;
+        { t.insert_flow(target) } -> Same<int>;
+        { t.erase_flow(target) };
+        { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
+        { t.give_conn(index) };
+        { t.end(index, Ending{}) }; // end_for(), called in the way that suits this world
+        { t.find_service(key) } -> Same<const Service*>;
+        { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
+        { t.dest(index) } -> Same<Dest*>;
+        { t.word(index, &index) } -> Same<bool>; // false: out of range
+        { t.pair(index, &pair) } -> Same<bool>;  // two words from an even one on, the first is the lower half
+        { t.put_pair(index, pair) };
+        { t.load_changes(index) } -> Same<LoadChanges*>;
+        { t.find_mark_prefix(prefix) } -> Same<const MarkRange*>;
+        { t.mark_ports(index, ports) } -> Same<bool>;        // false: out of range
+        { t.search_ports(range, port, index) } -> Same<u32>; // mark_of_port(), called in the way that suits this world
+        { t.crc32c_change(index, index) } -> Same<u32>;      // net::crc32c_change(), likewise
+        { t.cursor(index) } -> Same<Cursor*>;
+        { t.counters(index) } -> Same<Counters*>; // of this CPU
+        { t.way(index) } -> Same<Way*>;           // of this CPU, for a destination's id
+    };
 
 /// Env::sum() takes as many bytes: what an ICMP error quotes is shorter.
 constexpr u32 longest_sum = 1536;

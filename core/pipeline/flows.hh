@@ -1,8 +1,8 @@
 // The table of tuples: a hash table of buckets in an array (core/model/flow.hh).
 //
-// Looking up takes no lock: an entry is one word, and the slot that it names keeps its meaning for longer than any
-// program runs (life.hh). Adding locks the bucket, so that of two programs that add the same tuple one is told that it
-// is there. Only the owner of a tuple erases it, by one store.
+// Nothing takes a lock. An entry is one word, and the slot that it names keeps its meaning for longer than any program
+// runs (life.hh). Whoever adds one looks again afterwards, so that of two programs that add the same tuple at once one
+// at least sees the other and withdraws. Only the owner of an entry erases it, by one store.
 #pragma once
 
 #include "core/model/config.hh"
@@ -37,19 +37,23 @@ struct FlowPlace {
 /// A sum of products of keyed words (NH of UMAC, RFC 4418, 5.2.2): whatever two tuples somebody chooses who does not
 /// know the keys, they collide by chance only. A multiplication then spreads the sum over the bits that choose the
 /// bucket.
-[[gnu::always_inline]] inline FlowPlace place_of(const Config& config, const Flow& f) {
+[[gnu::always_inline]] inline FlowPlace place_of(const Config& config, const Address& saddr, const Address& daddr,
+                                                 u32 ports, u32 kind, Family family) {
     const u32* key = config.flow_keys;
     const auto product = [key](u32 i, u32 a, u32 b) { return u64{a + key[i]} * u32{b + key[i + 1]}; };
-    const auto from = [&f](u32 i) { return static_cast<u32>(f.saddr.word[i]); };
-    const auto to = [&f](u32 i) { return static_cast<u32>(f.daddr.word[i]); };
-    const u32 ports = static_cast<u32>(f.sport) | static_cast<u32>(f.dport) << 16;
-    const u32 kind = static_cast<u32>(f.protocol) | static_cast<u32>(f.family) << 8 | u32{f.kind} << 16;
-    u64 h = product(0, from(0), to(0)) + product(2, ports, kind);
-    if (f.family == Family::v6)
+    const auto from = [&saddr](u32 i) { return static_cast<u32>(saddr.word[i]); };
+    const auto to = [&daddr](u32 i) { return static_cast<u32>(daddr.word[i]); };
+    u64 h = product(0, from(0), to(0)) + product(2, ports, kind | static_cast<u32>(family) << 8);
+    if (family == Family::v6)
         h += product(4, from(1), to(1)) + product(6, from(2), to(2)) + product(8, from(3), to(3));
     h ^= h >> 32;
     h *= 0x9e3779b97f4a7c15;
     return FlowPlace{static_cast<u32>((h >> 32) * config.buckets >> 32), static_cast<u32>(h) | 1};
+}
+
+[[gnu::always_inline]] inline FlowPlace place_of(const Config& config, const Flow& f) {
+    return place_of(config, f.saddr, f.daddr, static_cast<u32>(f.sport) | static_cast<u32>(f.dport) << 16,
+                    static_cast<u32>(f.protocol) | u32{f.kind} << 16, f.family);
 }
 
 /// IPv4's other words are zero.
@@ -66,6 +70,14 @@ struct FlowPlace {
     if (reply != 0)
         return Flow{c.dest, c.client, c.dport, c.cport, c.protocol, c.family, 0};
     return Flow{c.client, c.vip, c.cport, c.vport, c.protocol, c.family, is_template(c)};
+}
+
+/// Where that belongs.
+[[gnu::always_inline]] inline FlowPlace place_of(const Config& config, const Conn& c, u32 reply) {
+    const u32 client = static_cast<u32>(c.cport);
+    const u32 ports = reply != 0 ? static_cast<u32>(c.dport) | client << 16 : client | static_cast<u32>(c.vport) << 16;
+    const u32 kind = static_cast<u32>(c.protocol) | (reply != 0 ? 0 : u32{is_template(c)} << 16);
+    return place_of(config, reply != 0 ? c.dest : c.client, reply != 0 ? c.client : c.vip, ports, kind, c.family);
 }
 
 /// Is `f` the tuple of this connection in that direction, or of this template?
@@ -129,52 +141,79 @@ template <class T>
     return find_more(t, *b, flow);
 }
 
-/// Enters a tuple into its bucket. flow_exists: there is an entry with its tag, `found`. One such entry at most is in a
-/// bucket, so that lookups need not go on; and no other is added meanwhile.
-template <class T>
-[[gnu::always_inline]] inline int add_entry(T& t, FlowBucket& b, FlowEntry own, u32& found) {
-    u32 free = bucket_entries;
-    t.lock(b);
+/// Whose entry of a bucket has this tag, as find_tag(), apart from the one at `own`; `free`: an entry that is.
+[[gnu::always_inline]] inline u32 find_other(const FlowBucket& b, u32 tag, u32 own, u32& free) {
+    u32 found = 0;
 #pragma GCC unroll 7
     for (u32 i = 0; i < bucket_entries; i++) {
         const u64 word = read_entry(b, i);
         if (word == 0)
             free = i;
-        else if (entry_of(word).tag == own.tag)
+        else if (entry_of(word).tag == tag && i != own)
             found = entry_of(word).whose;
     }
-    if (found == 0 && free < bucket_entries)
-        *static_cast<volatile u64*>(&b.entries[free]) = entry_word(own);
-    t.unlock(b);
-    return found != 0 ? flow_exists : free < bucket_entries ? flow_inserted : flow_no_room;
+    return found;
+}
+
+/// Enters a tuple into its bucket. flow_exists: there is an entry with its tag, `found`. One such entry at most stays
+/// in a bucket, so that lookups need not go on: of programs that add the same tag at once, each that sees the other
+/// gives way. Both may; then neither is there.
+[[gnu::always_inline]] inline int add_entry(FlowBucket& b, FlowEntry own, u32& found) {
+    u32 free = bucket_entries;
+    found = find_other(b, own.tag, bucket_entries, free);
+    if (found != 0)
+        return flow_exists;
+    if (free >= bucket_entries)
+        return flow_no_room;
+    const bool entered = __sync_val_compare_and_swap(&b.entries[free], u64{0}, entry_word(own)) == 0;
+    u32 ignored = 0;
+    found = find_other(b, own.tag, entered ? free : bucket_entries, ignored);
+    if (found == 0)
+        return entered ? flow_inserted : flow_no_room;
+    if (entered)
+        *static_cast<volatile u64*>(&b.entries[free]) = 0;
+    return flow_exists;
+}
+
+/// A tuple where a search in `more_flows` may have its key; null: never.
+template <class T>
+[[gnu::always_inline]] inline const Flow* keep_tuple(T& t, const Conn& c, u32 reply) {
+    Workspace* w = t.workspace();
+    if (w)
+        w->tuple = tuple_of(c, reply);
+    return w ? &w->tuple : nullptr;
 }
 
 /// Enters a tuple that nobody has. The connection is written by then: whoever finds it looks there.
 template <class T>
 [[gnu::always_inline]] inline int insert_flow(T& t, const Config& config, FlowTarget target) {
     const Conn* own = t.conn(target.conn);
-    Workspace* w = t.workspace();
-    if (!own || !w)
+    if (!own)
         return flow_no_room;
-    const Flow& flow = w->tuple = tuple_of(*own, target.reply);
-    const FlowPlace place = place_of(config, flow);
+    const FlowPlace place = place_of(config, *own, target.reply);
     FlowBucket* b = t.bucket(place.bucket);
     if (!b)
         return flow_no_room;
-    if (find_more(t, *b, flow).conn)
-        return flow_exists;
+    if (b->more != 0) {
+        const Flow* flow = keep_tuple(t, *own, target.reply);
+        if (!flow || find_more(t, *b, *flow).conn)
+            return flow_exists;
+    }
     u32 found = 0;
-    const int added = add_entry(t, *b, FlowEntry{place.tag, whose(target)}, found);
+    const int added = add_entry(*b, FlowEntry{place.tag, whose(target)}, found);
     if (added == flow_inserted)
         return flow_inserted;
+    const Flow* flow = keep_tuple(t, *own, target.reply);
+    if (!flow)
+        return flow_no_room;
     if (added == flow_exists) {
         const FlowTarget other = target_of(found);
         const Conn* c = t.conn(other.conn);
-        if (c && has_tuple(*c, other.reply, flow))
+        if (c && has_tuple(*c, other.reply, *flow))
             return flow_exists;
     }
     __sync_fetch_and_add(&b->more, 1u); // first, so that whoever looks next looks there
-    const int r = t.insert_more_flow(flow, target);
+    const int r = t.insert_more_flow(*flow, target);
     if (r != flow_inserted)
         __sync_fetch_and_add(&b->more, -1u);
     return r;
@@ -184,11 +223,10 @@ template <class T>
 template <class T>
 [[gnu::always_inline]] inline void erase_flow(T& t, const Config& config, FlowTarget target) {
     const Conn* c = t.conn(target.conn);
-    Workspace* w = t.workspace();
-    if (!c || !w)
+    const Flow* flow = c ? keep_tuple(t, *c, target.reply) : nullptr;
+    if (!flow)
         return;
-    const Flow& flow = w->tuple = tuple_of(*c, target.reply);
-    const FlowPlace place = place_of(config, flow);
+    const FlowPlace place = place_of(config, *flow);
     FlowBucket* b = t.bucket(place.bucket);
     if (!b)
         return;
@@ -201,8 +239,8 @@ template <class T>
         }
     if (b->more == 0)
         return;
-    const FlowTarget* there = t.find_more_flow(flow);
-    if (there && there->conn == target.conn && there->reply == target.reply && t.erase_more_flow(flow))
+    const FlowTarget* there = t.find_more_flow(*flow);
+    if (there && there->conn == target.conn && there->reply == target.reply && t.erase_more_flow(*flow))
         __sync_fetch_and_add(&b->more, -1u);
 }
 

@@ -8,7 +8,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <map>
+#include <thread>
+#include <vector>
 
 namespace bpvs {
 namespace {
@@ -128,6 +133,67 @@ TEST(Flows, of_clients_that_come_one_after_the_other_spread_over_the_buckets) {
         ASSERT_EQ(t.insert_flow({i, 0}), flow_inserted);
     }
     EXPECT_LT(t.all->more_flows.size(), 2 * connections / 40) << "2 % are expected, 3 % find room";
+}
+
+/// What two programs did to one bucket at once.
+struct Race {
+    std::array<int, 2> results{};
+    std::array<u32, 2> seen{};
+    FlowBucket bucket{};
+
+    u32 entered() const { return static_cast<u32>(std::ranges::count(results, flow_inserted)); }
+    u32 with_tag(u32 tag) const {
+        return static_cast<u32>(std::ranges::count(bucket.entries, tag, [](u64 word) { return entry_of(word).tag; }));
+    }
+};
+
+/// Two programs add `tags`, many times over, each time at once. The first one takes an entry out before: the other one
+/// may look for a free one just before that, or just after.
+template <class Check>
+void race(const std::array<u32, 2>& tags, u32 taken, Check check) {
+    std::vector<Race> races(50'000);
+    for (Race& r : races)
+        for (u32 i = bucket_entries - taken; i < bucket_entries; i++)
+            r.bucket.entries[i] = entry_word({1000 + i, 1000 + i});
+    std::array<std::atomic<std::size_t>, 2> turns{};
+    const auto run = [&](u32 program) {
+        for (std::size_t round = 0; round < races.size(); round++) {
+            Race& r = races[round];
+            turns[program] = round + 1;
+            for (u32 spins = 0; turns[1 - program].load() < round + 1; spins++)
+                if (spins % 1024 == 1023)
+                    std::this_thread::yield();
+            if (program == 0 && taken != 0)
+                *static_cast<volatile u64*>(&r.bucket.entries[bucket_entries - 1]) = 0;
+            r.results[program] = add_entry(r.bucket, {tags[program], program + 1}, r.seen[program]);
+        }
+    };
+    {
+        const std::jthread other([&] { run(1); });
+        run(0);
+    }
+    std::ranges::for_each(races, check);
+}
+
+TEST(Flows, of_programs_that_add_one_tuple_at_once_one_at_most_has_it) {
+    for (const u32 taken : {0u, 3u, 7u})
+        race({7, 7}, taken, [](const Race& r) {
+            ASSERT_LE(r.entered(), 1u);
+            ASSERT_EQ(r.with_tag(7), r.entered()) << "what was withdrawn is not there";
+            for (u32 program = 0; program < 2; program++)
+                ASSERT_EQ(r.results[program] == flow_exists, r.seen[program] != 0) << "who gives way knows to whom";
+        });
+}
+
+TEST(Flows, of_programs_that_add_others_at_once_do_not_get_lost) {
+    for (const u32 taken : {0u, 3u, 7u})
+        race({7, 8}, taken, [](const Race& r) {
+            ASSERT_GE(r.entered(), 1u);
+            for (u32 program = 0; program < 2; program++) {
+                ASSERT_NE(r.results[program], flow_exists);
+                ASSERT_EQ(r.with_tag(7 + program), u32{r.results[program] == flow_inserted});
+            }
+        });
 }
 
 TEST(Flows, take_at_most_224_bytes_a_connection_with_all_tables_counted) {
