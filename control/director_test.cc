@@ -300,6 +300,29 @@ TEST(Offered, tells_packets_to_none_of_ten_thousand_services_from_theirs) {
     }
 }
 
+TEST(Offered, follows_services_that_come_go_and_become_of_another_kind) {
+    Lab lab;
+    const Offered& offered = lab.tables.config.offered;
+    const ServiceName ftp = tcp(21);
+    lab.add("rr", {});
+    EXPECT_FALSE(may_offer(offered, ftp.vip, ftp.vport));
+    lab.add("rr", {}, ftp);
+    EXPECT_TRUE(may_offer(offered, ftp.vip, ftp.vport));
+    EXPECT_EQ(offered.kinds, one_port_kind);
+    ServiceSpec persistent = service(ftp);
+    persistent.persistence = 300;
+    OK(lab.director.edit_service(persistent));
+    EXPECT_EQ(offered.kinds, wide_kind) << "its data goes to other ports";
+    OK(lab.director.add_server(ftp, server(1)));
+    EXPECT_EQ(offered.kinds, wide_kind);
+    EXPECT_TRUE(may_offer(offered, ftp.vip, ftp.vport) && may_offer(offered, vip, http));
+    OK(lab.director.edit_service(service(ftp)));
+    EXPECT_EQ(offered.kinds, one_port_kind);
+    OK(lab.director.delete_service(ftp));
+    EXPECT_FALSE(may_offer(offered, ftp.vip, ftp.vport));
+    EXPECT_TRUE(may_offer(offered, vip, http));
+}
+
 TEST(Names, are_those_of_ipvsadm) {
     EXPECT_STREQ(state_name(State::established), "ESTABLISHED");
     EXPECT_STREQ(state_name(State::synack), "SYNACK");
