@@ -79,15 +79,18 @@ def oracle_is_missing():
 
 
 def seconds(row):
-    """A row of -Lnc as (text without the time, seconds left)."""
-    match = re.fullmatch(r"(\S+) (\d+):(\d+) (.*)", row)
-    return (f"{match[1]} {match[4]}", int(match[2]) * 60 + int(match[3])) if match else (row, 0)
+    """A row of -Lnc as (text without the time, seconds left, the same without seconds lost by then: see clock.py)."""
+    match = re.fullmatch(r"(\S+) (\d+):(\d+)(?:\+(\d+))? (.*)", row)
+    if not match:
+        return row, 0, 0
+    left = int(match[2]) * 60 + int(match[3])
+    return f"{match[1]} {match[5]}", left, left + int(match[4] or 0)
 
 
 def same_line(a, b):
     """Equal; rows of -Lnc may be one second apart, for the time is rounded down and two clocks are read."""
-    (text_a, left_a), (text_b, left_b) = seconds(a), seconds(b)
-    return text_a == text_b and abs(left_a - left_b) <= 1
+    (text_a, least_a, most_a), (text_b, least_b, most_b) = seconds(a), seconds(b)
+    return text_a == text_b and least_a <= most_b + 1 and least_b <= most_a + 1
 
 
 def same_lines(a, b):

@@ -15,11 +15,14 @@ import subprocess
 import sys
 import time
 
+from clock import Clock
+
 HERE = pathlib.Path(__file__).resolve().parent
 LAB = str(HERE.parents[1] / "lab" / "lab")
 WAY = ("client-eth0", "gw-eth0", "gw-eth1", "director-eth0", "director-eth1", "rs1-eth0", "rs2-eth0")
 COMMANDS = ("-A -t 1.1.1.1:80 -s rr", "-a -t 1.1.1.1:80 -r 172.16.1.1:80 -m", "-a -t 1.1.1.1:80 -r 172.16.1.2:80 -m")
 SETTLE = 0.3  # seconds for the last acknowledgements; delayed ones take 0.04
+PATIENCE = 60  # seconds: a loaded machine is no fault
 
 
 class Tutorial:
@@ -49,10 +52,10 @@ class Tutorial:
             self.wait_for_listener(n, True)
 
     def wait_for_listener(self, n, wanted):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while bool(self.on(f"rs{n}", "ss", "-Hltn", "sport = :80")) != wanted:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"rs{n}: waited 20 seconds for the web server to {'start' if wanted else 'end'}")
+                raise TimeoutError(f"rs{n}: waited {PATIENCE} seconds for the web server to {'start' if wanted else 'end'}")
             time.sleep(0.05)
 
     def capture(self):
@@ -67,13 +70,17 @@ class Tutorial:
         return captures
 
     def request(self, port, *paths):
-        pages = self.on("client", "curl", "-sS", "--max-time", "10", "--local-port", str(port),
+        self.clock = Clock()
+        pages = self.on("client", "curl", "-sS", "--max-time", str(PATIENCE), "--local-port", str(port),
                         *(f"http://1.1.1.1/{path}" for path in paths))
-        time.sleep(SETTLE)
+        deadline = time.monotonic() + PATIENCE
+        while not any(f":{port} " in row and "TIME_WAIT" in row for row in self.connections()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.clock.sleep(SETTLE)
         return pages.split()
 
     def connections(self):
-        return [re.sub(" +", " ", row) for row in self.list("-Lnc")]
+        return [self.clock.mark(re.sub(" +", " ", row)) for row in self.list("-Lnc")]
 
     def tables(self):
         seen = {"-Ln": self.list("-Ln")}

@@ -8,8 +8,11 @@ import subprocess
 import time
 
 import frames
+from clock import Clock
 from legs import CIP, CIP6, VIP, VIP6, rip, rip6
 from marking import mark_before
+
+IPVS_TABLE = pathlib.Path("/proc/net/ip_vs_conn")
 
 
 class World:
@@ -32,10 +35,10 @@ class World:
 
     def run(self, case):
         self.steps = []
+        self.clock = Clock()
         self.vport += 10
         case(self)
-        self.command("-C", log=False)
-        self.command("--set 900 120 300", log=False)
+        self._restore("-C", "--set 900 120 300")
         self._unmark()
         for name, value in self.changed.items():
             self._write_setting(name, value)
@@ -50,11 +53,7 @@ class World:
 
     def command(self, arguments, log=True):
         """The arguments may name the case's own services: {v}, {v1} … {v9}, of IPv6 {w}, {w1} … {w9}."""
-        ports = {}
-        for n in range(10):
-            ports[f"v{n or ''}"] = f"{VIP}:{self.vport + n}"
-            ports[f"w{n or ''}"] = f"[{VIP6}]:{self.vport + n}"
-        line = arguments.format(**ports)
+        line = self._named(arguments)
         done = subprocess.run([self.ipvsadm, *line.split()], capture_output=True, text=True, check=False)
         if log:
             self.steps.append([f"ipvsadm {arguments}", [f"exit {done.returncode}", *done.stdout.splitlines()]])
@@ -62,13 +61,26 @@ class World:
             raise RuntimeError(f"{self.ipvsadm} {line}: exit {done.returncode}: {done.stderr}")
         return done.stdout
 
+    def _named(self, arguments):
+        ports = {}
+        for n in range(10):
+            ports[f"v{n or ''}"] = f"{VIP}:{self.vport + n}"
+            ports[f"w{n or ''}"] = f"[{VIP6}]:{self.vport + n}"
+        return arguments.format(**ports)
+
+    def _restore(self, *lines):
+        """What no case is about, by one command: to start one is what costs in user-mode Linux."""
+        text = "".join(f"{self._named(line)}\n" for line in lines)
+        done = subprocess.run([self.ipvsadm, "-R"], input=text, capture_output=True, text=True, check=False)
+        if done.returncode or done.stderr:
+            raise RuntimeError(f"{self.ipvsadm} -R: exit {done.returncode}: {done.stderr}\n{text}")
+
     def service(self, servers=(1,), scheduler="rr", rport=80, protocol="t", name="{v}"):
         """servers: numbers, or number: weight."""
         weights = servers if isinstance(servers, dict) else {n: 1 for n in servers}
-        self.command(f"-A -{protocol} {name} -s {scheduler}", log=False)
-        for n, weight in weights.items():
-            server = f"[{rip6(n)}]" if "w" in name else rip(n)
-            self.command(f"-a -{protocol} {name} -r {server}:{rport} -m -w {weight}", log=False)
+        server = lambda n: f"[{rip6(n)}]" if "w" in name else rip(n)
+        self._restore(f"-A -{protocol} {name} -s {scheduler}",
+                      *(f"-a -{protocol} {name} -r {server(n)}:{rport} -m -w {weight}" for n, weight in weights.items()))
 
     # -- firewall marks ---------------------------------------------------------------------------
 
@@ -109,9 +121,17 @@ class World:
         """Of this case only, or of one client port, sorted: the order of IPVS is another in every boot. also: of other
         virtual addresses, as they are listed."""
         ours = {f"{vip}:{self.vport + n}" for n in range(10) for vip in (VIP, f"[{VIP6}]")} | set(also)
-        rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
-        self.log("ipvsadm -Lnc", sorted((" ".join(row) for row in rows if row[4] in ours
-                                         and (client is None or row[3].endswith(f":{client}"))), key=lambda row: row.split()[3]))
+        chosen = lambda row: row[4] in ours and (client is None or row[3].endswith(f":{client}"))
+        rows = sorted(filter(chosen, self._read_connections()), key=lambda row: row[3])
+        self.log("ipvsadm -Lnc", [self.clock.mark(" ".join(row)) for row in rows])
+
+    def _read_connections(self):
+        """IPVS prints its table page by page: where a connection ends between two pages, others are left out. Then the
+        table has more rows than were printed."""
+        while True:
+            rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
+            if self._bpvs() or len(rows) >= len(IPVS_TABLE.read_bytes().splitlines()) - 1:
+                return rows
 
     def stats(self):
         time.sleep(self.lag)
@@ -124,7 +144,7 @@ class World:
         self.changed.setdefault(name, self._read_setting(name))
         self._write_setting(name, value)
         self.log(f"{name} = {value}", [self._read_setting(name)])
-        time.sleep(seconds)
+        self.clock.sleep(seconds)
 
     def ipvs_way(self):
         """What BPVS does better by default it does as IPVS, until the case ends. No step: IPVS has no such choice."""
@@ -154,9 +174,8 @@ class World:
     def system(command):
         subprocess.run(command.split(), check=True)
 
-    @staticmethod
-    def pause(duration):
-        time.sleep(duration)
+    def pause(self, duration):
+        self.clock.sleep(duration)
 
     def log(self, step, lines):
         self.steps.append([step, lines])
