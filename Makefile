@@ -3,29 +3,46 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 STAND_IN ?= no
 MINUTES ?= 20
+BASE ?=
+PACKAGES ?= yes
 MAKEFLAGS += --no-print-directory
-export DESTDIR STAND_IN
+export DESTDIR STAND_IN BASE
+
+# What a command needs of packages.txt; nothing with PACKAGES=no.
+packages = @[ "$(PACKAGES)" = no ] || scripts/install-packages
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test soak lint bench install uninstall clean help packages
+.PHONY: build demo test soak lint lint-all bench install uninstall clean help
 
-build: packages ## build the release (this is what plain `make` does)
-	@[ -e build/release/build.ninja ] || cmake --preset release
-	@cmake --build --preset release
+build: ## build bpvs and bpvsadm (this is what plain `make` does)
+	$(packages) build run
+	@scripts/build product
 
-demo: build ## the topology in network namespaces, balanced by BPVS (needs root)
+demo: ## the topology in network namespaces, balanced by BPVS (needs root)
+	$(packages) build run lab
+	@scripts/build product lab
 	@lab/demo
 
-test: packages ## all tests, release and sanitizers; last line: N passed, N failed, N skipped
+test: ## all tests, release and sanitizers; last line: N passed, N failed, N skipped
+	$(packages) build run lab tests
 	@scripts/test
 
-soak: build ## random sequences beside the real IPVS for MINUTES (20)
+soak: ## random sequences beside the real IPVS for MINUTES (20)
+	$(packages) build run lab tests
+	@scripts/build tests
 	@tests/differ/run --seed 0 --seconds $$(($(MINUTES) * 60)) --events 250 --choices 40 --guests 2 --only sequences
 
-lint: build ## formatting, static analysis, layers
+lint: ## formatting, layers, and static analysis of what changed since BASE (the main branch)
+	$(packages) build lab lint
 	@scripts/lint
 
-bench: build ## measurements, next to their peers and goals (needs root); BENCH_QUICK=1: short
+lint-all: ## the same, with static analysis of everything
+	$(packages) build lab lint
+	@scripts/lint --all
+
+bench: ## measurements, next to their peers and goals (needs root); BENCH_QUICK=1: short
+	$(packages) build run lab bench
+	@scripts/build product bench
 	@bench/all
 
 install: build ## install into $(DESTDIR)$(PREFIX); STAND_IN=yes: also as ipvsadm
@@ -38,8 +55,6 @@ clean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo "  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR) (for make install and uninstall)"
-
-packages:
-	@scripts/install-packages
+	@echo "  PACKAGES=no: install no Debian packages, all that is needed is there"

@@ -65,6 +65,11 @@ class Director:
     out_mac, in_mac = "02:00:00:00:d0:00", "02:00:00:00:d0:01"
 
     def __init__(self, prefix):
+        if os.geteuid() != 0:
+            raise Failed("network namespaces need root; run it with sudo")
+        for tool in ("bpvs", "bpvsadm", "bpvs-prog-run", "bpvs-stream-run", "bpvs-sweep-run"):
+            if not os.access(BIN / tool, os.X_OK):
+                raise Failed(f"{BIN / tool} is not there; build it with scripts/build bench, or name its directory in BPVS_BIN")
         self.name = f"{prefix}-{os.getpid()}"
 
     def __enter__(self):
@@ -118,11 +123,6 @@ def main(name, body):
     for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(which, lambda number, frame: sys.exit(128 + number))
     try:
-        if os.geteuid() != 0:
-            raise Failed("network namespaces need root; run it with sudo")
-        for tool in ("bpvs", "bpvsadm", "bpvs-prog-run", "bpvs-stream-run", "bpvs-sweep-run"):
-            if not os.access(BIN / tool, os.X_OK):
-                raise Failed(f"{BIN / tool} is not there; build it with make, or name its directory in BPVS_BIN")
         body()
     except Failed as why:
         sys.exit(f"{name}: {why}")

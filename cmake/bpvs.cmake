@@ -1,8 +1,18 @@
-# bpvs_test(NAME SOURCES... LIBS...): a unit test beside the code, run by ctest.
 include(GoogleTest)
-function(bpvs_test name)
+# bpvs_unit_tests(NAME SOURCES... LIBS...): the unit tests beside the code of one part, NAME_test, run by ctest.
+# Nobody debugs them: of their own code there is no debug information.
+function(bpvs_without_debug_information)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-g0>)
+  endforeach()
+endfunction()
+
+function(bpvs_unit_tests name)
   cmake_parse_arguments(T "" "" "SOURCES;LIBS" ${ARGN})
-  add_executable(${name} ${T_SOURCES})
-  target_link_libraries(${name} PRIVATE bpvs_headers ${T_LIBS} GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  add_executable(${name}_test ${T_SOURCES})
+  target_link_libraries(${name}_test PRIVATE bpvs_headers ${T_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE BPVS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  bpvs_without_debug_information(${name}_test)
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60)
+  add_dependencies(unit-tests ${name}_test)
 endfunction()

@@ -7,12 +7,12 @@ namespace bpvs {
 namespace {
 
 /// The settings of -A and -E, checked.
-struct Settings {
+struct CheckedSpec {
     Scheduler scheduler;
     Engine engine;
 };
 
-Result<Settings> check_spec(const ServiceSpec& spec, const CarriedOut& carried_out, const std::string& what) {
+Result<CheckedSpec> check_spec(const ServiceSpec& spec, const CarriedOut& carried_out, const std::string& what) {
     const auto scheduler = scheduler_by_name(spec.scheduler);
     if (!scheduler)
         return fail(Errc::unknown_scheduler,
@@ -23,7 +23,7 @@ Result<Settings> check_spec(const ServiceSpec& spec, const CarriedOut& carried_o
                     fmt::format("{}: there is no persistence engine \"{}\" in IPVS.", what, spec.pe));
     if (auto ok = carried_out.check_service(spec, what); !ok)
         return std::unexpected(ok.error());
-    return Settings{*scheduler, *engine};
+    return CheckedSpec{*scheduler, *engine};
 }
 
 /// `service` with everything that -A and -E set but the scheduler, whose table goes with it.

@@ -152,7 +152,7 @@ std::string documentation() {
         "namespace. "
         "`bpvs sysctl` lists them,\n`bpvs sysctl NAME=VALUE` changes them at once; they last as long as the director "
         "(until `bpvs down`). A value out of range is an error.\n"
-        "Generated from `core/model/settings.hh`: `BPVS_WRITE_DOCS=1 build/release/control/settings_test`.\n\n"
+        "Generated from `core/model/settings.hh`: `BPVS_WRITE_DOCS=1 build/release/control/control_test`.\n\n"
         "## Those that take effect\n\n| setting | default | values | meaning |\n|---|---|---|---|\n";
     std::string fixed, ours;
     for (const SettingInfo& s : settings_known()) {

@@ -66,7 +66,7 @@ TEST(MarkList, as_commands_makes_the_same_list) {
 }
 
 TEST(MarkJson, is_what_its_page_shows) {
-    std::ifstream page(BPVS_JSON_PAGE);
+    std::ifstream page(BPVS_SOURCE_DIR "/docs/json.md");
     const std::string text{std::istreambuf_iterator<char>(page), {}};
     const std::string command = "$ bpvs mark list --json\n";
     const auto begin = text.find(command) + command.size();

@@ -45,7 +45,7 @@ TEST(StatusJson, is_as_its_page_shows) {
     status.servers_max = 262144;
     status.memory = u64{180} << 20;
     status.reasons.pop_back();
-    std::ifstream page(BPVS_JSON_PAGE);
+    std::ifstream page(BPVS_SOURCE_DIR "/docs/json.md");
     const std::string text{std::istreambuf_iterator<char>(page), {}};
     const std::string command = "$ bpvs status --json\n";
     const auto begin = text.find(command) + command.size();

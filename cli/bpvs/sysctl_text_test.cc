@@ -61,7 +61,7 @@ TEST(SysctlText, can_be_read_back) {
 }
 
 TEST(SysctlJson, is_as_its_page_shows_it) {
-    std::ifstream page(BPVS_JSON_PAGE);
+    std::ifstream page(BPVS_SOURCE_DIR "/docs/json.md");
     const std::string text{std::istreambuf_iterator<char>(page), {}};
     const std::string command = "$ bpvs sysctl --json sloppy_tcp conntrack\n";
     const auto begin = text.find(command) + command.size();

@@ -19,7 +19,7 @@ struct Example {
 
 /// The blocks of the page: ```json, a line with the command, JSON.
 std::vector<Example> examples() {
-    std::ifstream page(BPVS_JSON_PAGE);
+    std::ifstream page(BPVS_SOURCE_DIR "/docs/json.md");
     std::vector<Example> found;
     std::string text;
     bool inside = false;

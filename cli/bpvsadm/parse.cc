@@ -13,7 +13,6 @@ namespace bpvs::cli {
 namespace {
 
 constexpr u32 default_persistence = 360;
-constexpr u32 whole_v6 = 128; ///< prefix length of one IPv6 client
 constexpr u32 max_seconds = 31 * 24 * 3600;
 
 std::unexpected<Failure> usage(std::string message) { return std::unexpected(Failure{exit_usage, std::move(message)}); }

@@ -1,5 +1,7 @@
 #include "cli/bpvsadm/text.hh"
 
+#include "cli/bpvsadm/values.hh"
+
 #include <arpa/inet.h>
 #include <array>
 #include <fmt/format.h>
@@ -10,7 +12,6 @@ namespace {
 
 constexpr std::size_t v4_column = 28;
 constexpr u32 whole_v4 = 0xffffffff; ///< netmask of one IPv4 client
-constexpr u32 whole_v6 = 128;        ///< prefix length of one IPv6 client
 
 void put(Buffer& out, std::string_view text) { out.append(text.data(), text.data() + text.size()); }
 void put(Buffer& out, const fmt::format_int& number) { out.append(number.data(), number.data() + number.size()); }

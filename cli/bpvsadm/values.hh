@@ -9,6 +9,8 @@
 
 namespace bpvs::cli {
 
+inline constexpr u32 whole_v6 = 128; ///< prefix length of one IPv6 client
+
 /// A decimal number in [min, max]; leading blanks and a sign are accepted, as by ipvsadm.
 std::optional<u32> parse_number(const char* text, u32 min, u32 max);
 

@@ -84,9 +84,6 @@ std::array<u8, 6> mac_of(rtnl_link* link) {
     return mac;
 }
 
-/// libbpf says on stderr what a caller is told by the return value anyway.
-int quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
-
 } // namespace
 
 Result<std::vector<Interface>> interfaces() {
@@ -135,7 +132,7 @@ std::string unsuitable(const Interface& i) {
 }
 
 Result<void> tc_attach(const Interface& i, int ingress_program, int egress_program) {
-    const libbpf_print_fn_t printer = libbpf_set_print(quiet);
+    const libbpf_print_fn_t printer = libbpf_set_print(nullptr); // the return value says it
     bpf_tc_hook hook = hook_of(i.ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
     int r = bpf_tc_hook_create(&hook);
     const bool created = r == 0;
@@ -156,7 +153,7 @@ Result<void> tc_attach(const Interface& i, int ingress_program, int egress_progr
 }
 
 void tc_detach(u32 ifindex, bool own_qdisc) {
-    const libbpf_print_fn_t printer = libbpf_set_print(quiet);
+    const libbpf_print_fn_t printer = libbpf_set_print(nullptr);
     detach_one(ifindex, BPF_TC_INGRESS);
     detach_one(ifindex, BPF_TC_EGRESS);
     const Socket s = own_qdisc ? route_socket() : nullptr;
@@ -193,7 +190,7 @@ bool tc_has_others(u32 ifindex) {
 }
 
 std::optional<u32> tc_attached(u32 ifindex) {
-    const libbpf_print_fn_t printer = libbpf_set_print(quiet);
+    const libbpf_print_fn_t printer = libbpf_set_print(nullptr);
     bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS);
     LIBBPF_OPTS(bpf_tc_opts, options, .handle = tc_handle, .priority = tc_preference, );
     const int r = bpf_tc_query(&hook, &options);

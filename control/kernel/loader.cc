@@ -36,8 +36,6 @@ struct DestroyLink {
     void operator()(bpf_link* l) const { bpf_link__destroy(l); }
 };
 
-int quiet(enum libbpf_print_level, const char*, va_list) { return 0; }
-
 /// Runs the steps one after the other until one fails.
 template <class... Steps>
 Result<void> in_order(Steps... steps) {
@@ -224,7 +222,7 @@ Sizes default_sizes() {
 }
 
 Result<Programs> load(const std::string& directory, const Sizes& room) {
-    libbpf_set_print(quiet);
+    libbpf_set_print(nullptr);
     auto object = open_object();
     if (!object)
         return std::unexpected(object.error());
@@ -240,7 +238,7 @@ Result<Programs> load(const std::string& directory, const Sizes& room) {
 }
 
 Result<void> upgrade(const std::string& directory, const std::function<Result<void>(const Programs&)>& attach) {
-    libbpf_set_print(quiet);
+    libbpf_set_print(nullptr);
     auto object = open_object();
     if (!object)
         return std::unexpected(object.error());
@@ -255,7 +253,7 @@ Result<void> upgrade(const std::string& directory, const std::function<Result<vo
 }
 
 Result<Object> open_xdp(const std::string& directory) {
-    libbpf_set_print(quiet);
+    libbpf_set_print(nullptr);
     auto object = open_object(bpvs_xdp_object_begin, bpvs_xdp_object_end);
     if (!object)
         return object;

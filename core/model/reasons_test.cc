@@ -13,7 +13,7 @@ std::string documentation() {
     std::string text =
         "# Reasons\n\nEvery packet that meets a director is counted under exactly one of these; `bpvs status` shows "
         "the counts.\n"
-        "Generated from `core/model/reasons.hh`: `BPVS_WRITE_DOCS=1 build/release/core/reasons_test`.\n\n"
+        "Generated from `core/model/reasons.hh`: `BPVS_WRITE_DOCS=1 build/release/core/core_test`.\n\n"
         "| reason | the packet is | because |\n|---|---|---|\n";
     const char* actions[] = {"left untouched", "sent on", "rewritten, left to the stack", "dropped",
                              "answered by ICMP"};
