@@ -12,6 +12,7 @@ namespace bpvs {
 
 constexpr Address address(u32 a, u32 b, u32 c, u32 d) { return address_v4(to_be32(a << 24 | b << 16 | c << 8 | d)); }
 constexpr Address vip = address(1, 1, 1, 1);
+constexpr Be16 http = to_be16(80);
 constexpr Address rip(u32 n) { return address(172, 16, n >> 8, n & 0xff); }
 
 inline ServiceName tcp(u16 port = 80) {
@@ -24,7 +25,7 @@ inline ServiceSpec service(const ServiceName& name, const std::string& scheduler
     return {.name = name, .scheduler = scheduler};
 }
 inline ServerSpec server(u32 n, u32 weight = 1) {
-    return {.family = Family::v4, .addr = rip(n), .port = to_be16(80), .method = Forward::masq, .weight = weight};
+    return {.family = Family::v4, .addr = rip(n), .port = http, .method = Forward::masq, .weight = weight};
 }
 
 /// The destination id at the next position of the service's sequence, taken as a packet does.

@@ -53,7 +53,7 @@ std::unique_ptr<Bench> bench_of(const std::string& world) {
     if (world == "faulty")
         return std::make_unique<FaultyBench>(roomy);
     if (world == "bpf")
-        return std::make_unique<BpfBench>(1 << 18);
+        return std::make_unique<BpfBench>(bpvs::UpOptions{.connections = 1 << 18});
     if (world == "ipvs")
         return std::make_unique<IpvsBench>();
     throw Wrong("the worlds are native, bpf, ipvs and faulty");

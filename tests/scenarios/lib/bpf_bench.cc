@@ -1,6 +1,5 @@
 #include "tests/scenarios/lib/bpf_bench.hh"
 
-#include "control/open.hh"
 #include "tests/scenarios/lib/surroundings.hh"
 
 #include <arpa/inet.h>
@@ -44,11 +43,11 @@ int open_program(const std::string& program) {
 
 Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex, u32 mark) {
     const int fd = open_program(program);
-    struct __sk_buff ctx{};
+    struct __sk_buff ctx {};
     ctx.ifindex = ifindex;
     ctx.ingress_ifindex = ingress_ifindex;
     ctx.mark = mark;
-    struct __sk_buff ctx_out{};
+    struct __sk_buff ctx_out {};
     Frame out(frame.size() + 256);
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out.data(),
                 .data_size_in = static_cast<u32>(frame.size()), .data_size_out = static_cast<u32>(out.size()),
@@ -70,6 +69,12 @@ Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingr
     }
 }
 
+template <class T>
+void must(const Result<T>& result) {
+    if (!result)
+        throw Wrong(result.error().message);
+}
+
 /// Lets an interface take what XDP sends to its peer.
 void receive_by_napi(const std::string& interface) {
     if (std::system(fmt::format("ethtool -K {} gro on", interface).c_str()) != 0)
@@ -78,7 +83,10 @@ void receive_by_napi(const std::string& interface) {
 
 } // namespace
 
-BpfBench::BpfBench(u32 connections, bool xdp) : connections_(connections), xdp_(xdp) { enter_new_namespace(); }
+BpfBench::BpfBench(const UpOptions& room) : room_(room) {
+    room_.interfaces = {"outside", "inside"};
+    enter_new_namespace();
+}
 
 BpfBench::~BpfBench() {
     for (const int fd : peers_)
@@ -90,37 +98,68 @@ BpfBench::~BpfBench() {
 }
 
 void BpfBench::set_up(const Topology& topology) {
+    if (!missing_.empty())
+        throw Unavailable(missing_);
+    if (pins_.empty())
+        bring_up();
+    else
+        make_fresh();
+    if (hook_ == Hook::xdp && !attached_at_xdp_)
+        attach_at_xdp();
+    const Topology usual;
+    if (topology_ != usual || topology != usual)
+        change_surroundings(topology_, topology);
     topology_ = topology;
-    build_surroundings(topology);
-    for (const Link& link : topology.links)
-        peers_.push_back(watch(link.name + "-peer"));
-    auto opened = open_director(Access::create, {.interfaces = {"outside", "inside"}, .connections = connections_});
-    if (!opened && (opened.error().code == Errc::permission || opened.error().code == Errc::no_bpf))
-        throw Unavailable(opened.error().message);
-    if (!opened)
-        throw Wrong(opened.error().message);
-    opened->reset(); // attaching takes the lock itself
-    const auto status = director_status();
-    if (!status)
-        throw Wrong(status.error().message);
-    pins_ = status->pin_path;
-    if (xdp_)
-        stand_at_xdp();
+    finished_at_xdp_ = 0;
+    waited_ = 0;
     begun_ = std::chrono::steady_clock::now();
 }
 
-void BpfBench::stand_at_xdp() {
+/// In the usual surroundings.
+void BpfBench::bring_up() {
+    build_surroundings(topology_);
+    for (const Link& link : topology_.links)
+        peers_.push_back(watch(link.name + "-peer"));
+    auto opened = open_director(Access::create, room_);
+    if (!opened && (opened.error().code == Errc::permission || opened.error().code == Errc::no_bpf))
+        missing_ = opened.error().message;
+    if (!missing_.empty())
+        throw Unavailable(missing_);
+    must(opened);
+    opened->reset(); // who asks takes the lock
+    const auto status = director_status();
+    must(status);
+    pins_ = status->pin_path;
+    auto contents = support::contents_of_director();
+    must(contents);
+    fresh_ = std::move(*contents);
+}
+
+void BpfBench::make_fresh() {
+    must(support::reset_director());
+    const auto contents = support::contents_of_director();
+    must(contents);
+    for (const auto& [map, elements] : *contents)
+        if (elements != fresh_[map])
+            throw Wrong(
+                fmt::format("the map {} is not as in a director that has just come up: {} elements are not zero, "
+                            "there: {}",
+                            map, elements.size(), fresh_[map].size()));
+}
+
+void BpfBench::attach_at_xdp() {
     for (const Link& link : topology_.links)
         receive_by_napi(link.name + "-peer");
     for (const Link& link : topology_.links)
         if (const auto attached = director_attach(link.name, AttachMode::xdp); !attached)
             throw Unavailable(attached.error().message);
+    attached_at_xdp_ = true;
 }
 
 /// Nothing: it was left to tc, and not touched.
 std::optional<Answer> BpfBench::arrive_at_xdp(const Link& on, const Frame& frame, u32 mark) {
     const int fd = open_program(pins_ + "/bpvs_xdp");
-    struct xdp_md ctx{};
+    struct xdp_md ctx {};
     ctx.data_end = static_cast<u32>(frame.size());
     ctx.ingress_ifindex = on.ifindex;
     Frame out(frame.size() + 256);
@@ -157,7 +196,7 @@ std::vector<Frame> BpfBench::sent_beside() {
 
 Answer BpfBench::arrive(const Link& on, const Frame& frame, u32 mark) {
     sent_beside(); // of others
-    if (auto answer = xdp_ ? arrive_at_xdp(on, frame, mark) : std::nullopt)
+    if (auto answer = hook_ == Hook::xdp ? arrive_at_xdp(on, frame, mark) : std::nullopt)
         return *answer;
     Answer answer = run(pins_ + "/bpvs_ingress", frame, on.ifindex, on.ifindex, mark);
     answer.beside = sent_beside();

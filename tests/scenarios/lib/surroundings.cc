@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -32,6 +33,18 @@ std::string lines_for_links(const Topology& t) {
     return s;
 }
 
+std::string line_for_neighbour(const Host& addr, const Link& l) {
+    return fmt::format("neigh replace {} lladdr {} nud permanent dev {}\n", address_text(addr),
+                       mac_text(mac_of_neighbour(addr).data()), l.name);
+}
+
+std::string lines_for_unreachable(const char* verb, const Topology& t) {
+    std::string s;
+    for (const Prefix& p : t.unreachable)
+        s += fmt::format("route {} unreachable {}/{}\n", verb, address_text(p.addr), p.length);
+    return s;
+}
+
 /// Addresses, routes and permanent neighbours as the scenario has them.
 std::string lines_for_ip(const Topology& t) {
     std::string s = "link set lo up\n";
@@ -41,8 +54,7 @@ std::string lines_for_ip(const Topology& t) {
             s += fmt::format("addr add {}/{} dev {}{}\n", address_text(addr), prefix_length(addr.family), l.name,
                              addr.family == Family::v6 ? " nodad" : "");
         for (const Host& addr : t.neighbours(l))
-            s += fmt::format("neigh replace {} lladdr {} nud permanent dev {}\n", address_text(addr),
-                             mac_text(mac_of_neighbour(addr).data()), l.name);
+            s += line_for_neighbour(addr, l);
     }
     for (const Family family : {Family::v4, Family::v6})
         s += fmt::format("route add default via {}\n", address_text(gateway(family)));
@@ -51,9 +63,7 @@ std::string lines_for_ip(const Topology& t) {
     for (const Prefix& p : networks_behind_router())
         s += fmt::format("route add {}/{} via {}\n", address_text(p.addr), p.length,
                          address_text(router(p.addr.family)));
-    for (const Prefix& p : t.unreachable)
-        s += fmt::format("route add unreachable {}/{}\n", address_text(p.addr), p.length);
-    return s;
+    return s + lines_for_unreachable("add", t);
 }
 
 } // namespace
@@ -79,6 +89,19 @@ void build_surroundings(const Topology& topology) {
     for (const Link& l : topology.links) // nor what the other ends report about their groups
         write_file(net + "ipv6/conf/" + l.name + "-peer/disable_ipv6", "1");
     ip_batch(lines_for_ip(topology));
+}
+
+void change_surroundings(const Topology& from, const Topology& to) {
+    std::string s = lines_for_unreachable("del", from) + lines_for_unreachable("add", to);
+    for (const Link& l : to.links)
+        s += fmt::format("link set {0} mtu {1}\nlink set {0}-peer mtu {1}\n", l.name, l.mtu);
+    for (const Host& addr : to.unresolved)
+        s += fmt::format("neigh del {} dev {}\n", address_text(addr), to.towards(addr).name);
+    // Whatever became of those that were not resolved: what they are now replaces it.
+    for (const Host& addr : from.unresolved)
+        if (std::ranges::find(to.unresolved, addr) == to.unresolved.end())
+            s += line_for_neighbour(addr, to.towards(addr));
+    ip_batch(s);
 }
 
 } // namespace bpvs::scenario

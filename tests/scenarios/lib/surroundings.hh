@@ -11,5 +11,8 @@ void enter_new_namespace();
 /// Throws Wrong.
 void write_file(const std::string& path, const std::string& value);
 void build_surroundings(const Topology& topology);
+/// From those of one scenario to those of the next: MTUs, neighbours and unreachable networks, all that a scenario
+/// says.
+void change_surroundings(const Topology& from, const Topology& to);
 
 } // namespace bpvs::scenario

@@ -30,11 +30,13 @@ struct Link {
     Mac mac;
     u16 mtu;
     std::vector<Host> addresses; ///< IPv4 /24, IPv6 /64
+    friend bool operator==(const Link&, const Link&) = default;
 };
 
 struct Prefix {
     Host addr;
     u32 length = 0;
+    friend bool operator==(const Prefix&, const Prefix&) = default;
 };
 
 /// The director's surroundings, with what a scenario changed about them.
@@ -53,6 +55,8 @@ struct Topology {
     Host next_hop(const Host& addr) const;
     /// All neighbours that have a MAC address, by link.
     std::vector<Host> neighbours(const Link& link) const;
+
+    friend bool operator==(const Topology&, const Topology&) = default;
 };
 
 /// A role's name, or an address as people write it.
