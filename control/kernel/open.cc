@@ -17,7 +17,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <optional>
 #include <tuple>
 
@@ -27,19 +30,34 @@ namespace {
 
 using namespace kernel;
 
+struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+};
+template <class T>
+using Zeroed = std::unique_ptr<T[], Free>;
+
+/// Elements that are zero, without touching them: most commands look at none of them.
+template <class T>
+Zeroed<T> zeroed(std::size_t count) {
+    Zeroed<T> all(static_cast<T*>(std::calloc(count, sizeof(T))));
+    if (!all)
+        throw std::bad_alloc();
+    return all;
+}
+
 /// A director that is not up looks like one without services, with room for what may be tried out on it.
 class EmptyStore final : public Store {
 public:
     EmptyStore() {
         default_values(config_);
-        config_.max_dests = static_cast<u32>(dests_.size());
-        config_.max_services = static_cast<u32>(cursors_.size());
+        config_.max_dests = most_dests;
+        config_.max_services = most_services;
         config_.max_words = 1u << 30; // a trial is never written
     }
     Config& config() override { return config_; }
     Table& table() override { return table_; }
-    std::span<Dest> dests() override { return dests_; }
-    std::span<Cursor> cursors() override { return cursors_; }
+    std::span<Dest> dests() override { return {dests_.get(), most_dests}; }
+    std::span<Cursor> cursors() override { return {cursors_.get(), most_services}; }
     std::span<u32> words(u32, u32) override { return {}; }
     std::span<Conn> conns() override { return {}; }
     std::span<const Rates> rates() override { return {}; }
@@ -68,8 +86,10 @@ private:
     }
     Config config_{};
     Table table_{};
-    std::vector<Dest> dests_ = std::vector<Dest>(1u << 18); ///< of no service: --dry-run takes some
-    std::vector<Cursor> cursors_ = std::vector<Cursor>(1u << 15);
+    static constexpr u32 most_dests = 1u << 18;
+    static constexpr u32 most_services = 1u << 15;
+    Zeroed<Dest> dests_ = zeroed<Dest>(most_dests); ///< of no service: --dry-run takes some
+    Zeroed<Cursor> cursors_ = zeroed<Cursor>(most_services);
 };
 
 /// Directors whose namespace is gone still hold memory and timers: their pins go.

@@ -1,13 +1,16 @@
 """The harness of the end-to-end tests: labs with real servers, commands on their hosts, results.
 
 A test is a function that takes a lab and is decorated with @test; its name states a behaviour. Every
-file of tests has a lab of its own; every test begins without a director.
+file of tests has a lab of its own. In a file whose director stands, every test begins with one that is as if it
+had just come up (bpvs-standing, tests/support), but for those that are also decorated with @without_director; in
+the others, whose subject is how a director comes and goes, every test begins without one.
 """
 import atexit
 import contextlib
 import hashlib
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -16,6 +19,9 @@ import time
 import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import standing  # noqa: E402  # pylint: disable=wrong-import-position
+
 BIN = pathlib.Path(os.environ.get("BPVS_BUILD") or ROOT / "build" / "release") / "bin"
 LAB = ROOT / "lab" / "lab"
 VIP, CIP = "1.1.1.1", "192.168.1.1"
@@ -28,6 +34,12 @@ def rip(server):
 
 def test(function):
     TESTS.append(function)
+    return function
+
+
+def without_director(function):
+    """Even where the director stands, this test begins without one."""
+    function.without_director = True
     return function
 
 
@@ -45,7 +57,8 @@ def true(what, condition, seen=""):
         raise AssertionError(f"{what}{': ' + str(seen) if seen != '' else ''}")
 
 
-def wait_until(what, condition, limit=10.0):
+def wait_until(what, condition, limit=60.0):
+    """Waits for an event that comes soon. The limit ends a test that fails; a slow machine takes its time."""
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
@@ -56,9 +69,11 @@ def wait_until(what, condition, limit=10.0):
 class Lab:
     """lab/lab with nginx; see its drawing."""
 
-    def __init__(self, name, servers=2):
+    def __init__(self, name, servers=2, stands=False):
         self.prefix = f"e2e-{name}-{os.getpid()}-"
         self.children = []
+        self.stands = stands
+        self.fresh = None  # what the maps of the director that stands held when it had come up
         self.bpvsadm, self.bpvs = str(BIN / "bpvsadm"), str(BIN / "bpvs")
         self._lab("up", "-n", str(servers), "-w", "nginx")
 
@@ -72,14 +87,28 @@ class Lab:
         self.stop_children()
         self._lab("down")
 
-    def reset(self):
+    def reset(self, with_director=True):
+        """As before the first test."""
         self.stop_children()
+        standing_one = self.fresh is not None and self.stands and with_director
+        if standing_one and self.try_on("director", BIN / "bpvs-standing", "reset").returncode == 0:
+            return
+        self.fresh = None
         self.on("director", self.bpvs, "down")
+        if self.stands and with_director:
+            self.on("director", self.bpvs, "up", "--connections", "65536", "--services", "256", "--servers", "2048")
+            self.fresh = self.on("director", BIN / "bpvs-standing", "show")
+
+    def what_a_reset_leaves(self):
+        """Lines that differ from a director that has just come up."""
+        self.reset()
+        now = self.on("director", BIN / "bpvs-standing", "show")
+        return sorted(standing.contents(now) ^ standing.contents(self.fresh))
 
     def stop_children(self):
         for child in self.children:
-            if child.poll() is None:
-                child.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)  # with those that it has started
             child.wait()
         self.children = []
 
@@ -88,7 +117,7 @@ class Lab:
     def command(self, host, *command):
         return ["ip", "netns", "exec", self.prefix + host, *map(str, command)]
 
-    def try_on(self, host, *command, limit=60, **options):
+    def try_on(self, host, *command, limit=300, **options):
         return subprocess.run(self.command(host, *command), capture_output=True, text=True, check=False, timeout=limit, **options)
 
     def on(self, host, *command, **options):
@@ -97,12 +126,13 @@ class Lab:
         return done.stdout
 
     def start(self, host, *command, **options):
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, **options}
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True,
+                   "process_group": 0, **options}
         child = subprocess.Popen(self.command(host, *command), **options)
         self.children.append(child)
         return child
 
-    def finish(self, child, what, limit=60):
+    def finish(self, child, what, limit=300):
         output, _ = child.communicate(timeout=limit)
         true(f"{what}: exit status {child.returncode}", child.returncode == 0, output)
         return output
@@ -119,7 +149,7 @@ class Lab:
                  *(f"-a -{protocol} {VIP}:{port} -r {rip(n)}:{rport} -m" for n in servers))
 
     def curl(self, *arguments):
-        return self.on("client", "curl", "-sS", "--max-time", "30", *arguments)
+        return self.on("client", "curl", "-sS", "--max-time", "200", *arguments)
 
     def pages(self, count):
         return [self.curl(f"http://{VIP}/").strip() for _ in range(count)]
@@ -163,7 +193,7 @@ def what_is_missing(programs):
     able = subprocess.run([ROOT / "tests" / "needs-director"], capture_output=True, text=True)
     if able.returncode != 0:
         return able.stdout.strip()
-    for program in (BIN / "bpvsadm", BIN / "bpvs"):
+    for program in (BIN / "bpvsadm", BIN / "bpvs", BIN / "bpvs-standing"):
         if not program.exists():
             return f"{program.name} is not built"
     for program in ("nginx", "curl", *programs):
@@ -176,17 +206,26 @@ def interrupted(number, _):
     sys.exit(128 + number)
 
 
-def main(name, servers=2, programs=()):
-    """Runs the tests of a file, or those named on the command line."""
+def director_that_stood_is_as_one_that_has_just_come_up(lab):
+    equal("lines that differ", [], lab.what_a_reset_leaves())
+
+
+def main(name, servers=2, programs=(), stands=False):
+    """Runs the tests of a file, or those named on the command line. stands: the director does, between them."""
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
     chosen = [t for t in TESTS if t.__module__ == "__main__"]  # not those of a file that it takes something from
     chosen = [t for t in chosen if not sys.argv[1:] or t.__name__.replace("_", "-") in sys.argv[1:]]
+    if stands:
+        seed = int(os.environ.get("E2E_SEED", random.SystemRandom().randrange(1 << 32)))
+        print(f"{name}: the order of the tests is that of E2E_SEED={seed}")
+        random.Random(seed).shuffle(chosen)
+        chosen.append(director_that_stood_is_as_one_that_has_just_come_up)
     passed = failed = skipped = 0
     reason = what_is_missing(programs)
     lab = None
     if not reason:
-        lab = Lab(name, servers)
+        lab = Lab(name, servers, stands)
         atexit.register(lab.remove)
     for function in chosen:
         label = f"{name}/{function.__name__.replace('_', '-')}"
@@ -194,7 +233,7 @@ def main(name, servers=2, programs=()):
         try:
             if reason:
                 raise Skip(reason)
-            lab.reset()
+            lab.reset(with_director=not hasattr(function, "without_director"))
             function(lab)
             passed += 1
             print(f"ok {label} ({time.monotonic() - start:.1f} s)", flush=True)

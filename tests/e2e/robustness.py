@@ -5,13 +5,21 @@ import pathlib
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import time
 
 from harness import VIP, equal, main, rip, test, true, wait_until
 
 BIG = 100 << 20
-PATIENCE = 60
+PATIENCE = 600
+
+
+def takes(lab, *command):
+    """Seconds, on this machine, now: where a command is killed at any moment, the moments are spread over these."""
+    begun = time.monotonic()
+    lab.on("director", *command)
+    return time.monotonic() - begun
 
 
 def slow_download(lab, rate="40M"):
@@ -49,20 +57,19 @@ def commands_killed_at_any_moment_change_nothing(lab):
     chance = random.Random(seed)
     lab.service()
     sum_of_file = lab.publish("big", BIG)
-    downloads = [slow_download(lab, "15M")]
-    wrk = lab.start("client", "wrk", "-t", "1", "-c", "32", "-d", "7s", f"http://{VIP}/")
+    downloads = [slow_download(lab, "20M")]
+    wrk = lab.start("client", "wrk", "-t", "1", "-c", "32", "-d", "5s", f"http://{VIP}/")
     killed = finished = 0
-    end = time.monotonic() + 6
-    while time.monotonic() < end:
-        child = subprocess.Popen(lab.command("director", lab.bpvsadm, *change(lab, chance.randrange(110))),
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while killed <= 40 or finished <= 40 or wrk.poll() is None:
+        number = chance.randrange(110)
+        usually = takes(lab, lab.bpvsadm, "-Ln")
+        child = subprocess.Popen(lab.command("director", lab.bpvsadm, *change(lab, number)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if chance.random() < 0.7:
-            time.sleep(chance.uniform(0.001, 0.04))
+            time.sleep(chance.uniform(0, usually))
             child.kill()
         child.wait()
         killed += child.returncode < 0
         finished += child.returncode >= 0
-    true("commands were killed, and others were not", killed > 20 and finished > 20, (killed, finished))
     said = lab.finish(wrk, "wrk")
     true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
     equal("SHA-256 of the download", sum_of_file, lab.finish(downloads[0], "download").split()[0])
@@ -85,16 +92,18 @@ def restore_of_a_whole_table_killed_at_any_moment_is_before_or_after(lab):
     tables = [big_table(2000, 1), big_table(1500, 2)]
     lab.service()
     lab.on("director", lab.bpvsadm, "--replace", input=tables[0])
-    wrk = lab.start("client", "wrk", "-t", "1", "-c", "8", "-d", "12s", f"http://{VIP}/")
+    wrk = lab.start("client", "wrk", "-t", "1", "-c", "8", "-d", "6s", f"http://{VIP}/")
     killed = finished = now = 0
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
+    usually = 0.1
+    while killed <= 6 or finished <= 6 or wrk.poll() is None:
+        begun = time.monotonic()
         child = subprocess.Popen(lab.command("director", lab.bpvsadm, "--replace"), stdin=subprocess.PIPE, text=True,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         child.stdin.write(tables[1 - now])
         child.stdin.close()
         try:
-            child.wait(chance.uniform(0.001, 0.4))
+            child.wait(chance.uniform(0.001, 2 * usually))
+            usually = time.monotonic() - begun
         except subprocess.TimeoutExpired:
             child.kill()
         child.wait()
@@ -104,7 +113,6 @@ def restore_of_a_whole_table_killed_at_any_moment_is_before_or_after(lab):
         true("the table is the one before or the one after", seen in tables, seen[:500])
         true("what was finished is there", child.returncode < 0 or seen == tables[1 - now], seen[:500])
         now = tables.index(seen)
-    true("some were killed, others were not", killed > 2 and finished > 2, (killed, finished))
     said = lab.finish(wrk, "wrk")
     true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
 
@@ -113,13 +121,14 @@ def restore_of_a_whole_table_killed_at_any_moment_is_before_or_after(lab):
 def apply_under_load_loses_no_request_and_keeps_connections(lab):
     lab.service()
     sum_of_file = lab.publish("big", BIG)
-    download = slow_download(lab, "20M")
-    wrk = lab.start("client", "wrk", "-t", "1", "-c", "16", "-d", "6s", f"http://{VIP}/")
-    for n in range(10):
+    download = slow_download(lab, "30M")
+    wrk = lab.start("client", "wrk", "-t", "1", "-c", "16", "-d", "4s", f"http://{VIP}/")
+    n = 0
+    while n < 10 or wrk.poll() is None:
+        n += 1
         lab.on("director", lab.bpvs, "apply", "-", input=big_table(50 * (n % 3), 1 + n % 2))
         done = lab.try_on("director", lab.bpvs, "diff", "-", input=big_table(50 * (n % 3), 1 + n % 2))
         equal("difference after apply", (0, ""), (done.returncode, done.stdout))
-        time.sleep(0.3)
     said = lab.finish(wrk, "wrk")
     true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
     equal("SHA-256 of the download", sum_of_file, lab.finish(download, "download").split()[0])
@@ -129,9 +138,11 @@ def apply_under_load_loses_no_request_and_keeps_connections(lab):
 def first_command_killed_at_any_moment_leaves_nothing_in_the_way(lab):
     """The one that loads the programs."""
     chance = random.Random(1)
-    for _ in range(12):
+    usually = takes(lab, lab.bpvsadm, *f"-A -t {VIP}:80 -s rr".split())
+    lab.on("director", lab.bpvs, "down")
+    for _ in range(8):
         child = subprocess.Popen(lab.command("director", lab.bpvsadm, *f"-A -t {VIP}:80 -s rr".split()), stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.005, 0.25))
+        time.sleep(chance.uniform(0, usually))
         child.kill()
         child.wait()
         lab.adm("-C")
@@ -223,16 +234,25 @@ def upgrade_in_place_keeps_rules_that_mark(lab):
     equal("page", "RS1", lab.curl(f"http://{VIP}:8050/").strip())
 
 
+def first_gone(lab, protocol, name=""):
+    """When no connection of a protocol and a client is listed any more."""
+    wait_until(f"the {protocol} connection expires", lambda: not any(row[0] == protocol and name in row[3] for row in lab.connections()))
+    return time.monotonic()
+
+
 def expired_after(lab, timeout):
-    """UDP entry: there shortly before its time, gone a second after it; nobody looks in between."""
+    """UDP entry: not gone before its time, and gone after it; nobody but the kernel does anything about it."""
     lab.service((1,), port=53, rport=53, protocol="u")
+    begun = time.monotonic()
     lab.on("client", "bash", "-c", f"echo > /dev/udp/{VIP}/53")
-    time.sleep(timeout - 0.7)
-    equal("entries shortly before their time", 1, sum(row[0] == "UDP" for row in lab.connections()))
-    equal("inactive connections then", 1, lab.rows()[f"{rip(1)}:53"][-1])
-    time.sleep(1.7)
-    equal("inactive connections a second after their time", 0, lab.rows()[f"{rip(1)}:53"][-1])
-    equal("entries then", 0, sum(row[0] == "UDP" for row in lab.connections()))
+    inactive = lab.rows()[f"{rip(1)}:53"][-1]
+    true("an inactive connection meanwhile", inactive == 1 or time.monotonic() - begun >= timeout, inactive)
+    lived = first_gone(lab, "UDP") - begun
+    true(f"not before {timeout} s", lived >= timeout - TICK, lived)
+    wait_until("it is not counted any more", lambda: lab.rows()[f"{rip(1)}:53"][-1] == 0)
+
+
+TICK = 0.02  # of the director's clock
 
 
 @test
@@ -241,25 +261,44 @@ def connections_expire_by_themselves(lab):
     expired_after(lab, 2)
 
 
+SENDER = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 4001))
+for n in range(4):
+    begun = time.monotonic()
+    s.sendto(b"?", (sys.argv[1], 53))
+    if n < 3:
+        time.sleep(1)
+        if time.monotonic() - begun > 1.9:
+            sys.exit("late")  # the machine had other things to do
+"""
+
+
 @test
 def every_packet_restarts_the_time(lab):
     lab.service((1,), port=53, rport=53, protocol="u")
     lab.adm("--set 0 0 2")
     lab.listen(1, "udp", 53, "socat", "-u", "UDP-RECV:53", "OPEN:/dev/null")
-    sender = lab.start("client", "socat", "-u", "SYSTEM:for n in 1 2 3 4 5; do echo; sleep 1; done", f"UDP:{VIP}:53,sourceport=4001")
-    time.sleep(4.3)
-    equal("entries of the sender after 4 seconds", 1, sum(":4001" in row[3] for row in lab.connections()))
-    sender.wait(10)
+    for _ in range(20):
+        begun = time.monotonic()
+        done = lab.try_on("client", sys.executable, "-c", SENDER, VIP)
+        lived = first_gone(lab, "UDP", ":4001") - begun
+        if done.returncode == 0:
+            break
+    equal("the sender", (0, ""), (done.returncode, done.stderr))
+    true("one connection, gone 2 s after the last of 4 packets in 3 s", lived >= 5 - TICK, lived)
+    equal("connections that were counted", 1, lab.rows("--stats", "--exact")[f"{VIP}:53"][0])
 
 
 @test
 def established_connection_that_idles_too_long_is_gone(lab):
     lab.service((1,))
     lab.adm("--set 2 0 0")
-    lab.start("client", "socat", "-u", "SYSTEM:sleep 8", f"TCP:{VIP}:80,sourceport=4002")
+    lab.start("client", "socat", "-u", "SYSTEM:sleep 600", f"TCP:{VIP}:80,sourceport=4002")
     wait_until("the connection is established", lambda: [r for r in lab.connections() if ":4002" in r[3] and r[2] == "ESTABLISHED"])
-    time.sleep(3.1)
-    equal("active and inactive connections", [0, 0], lab.rows()[f"{rip(1)}:80"][-2:])
+    first_gone(lab, "TCP", ":4002")
+    wait_until("it is not counted any more", lambda: lab.rows()[f"{rip(1)}:80"][-2:] == [0, 0])
 
 
 if __name__ == "__main__":

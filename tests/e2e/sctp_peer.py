@@ -104,7 +104,8 @@ def ask(address, server, port, messages, size):
     if s.receive():
         sys.exit("more bytes came back")
     s.close()
-    time.sleep(0.3)  # for the last chunks of the shutdown
+    while Socket.library.usrsctp_finish() != 0:  # until the last chunks of the shutdown are sent
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

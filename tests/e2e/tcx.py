@@ -124,7 +124,7 @@ def what_the_host_sends_itself_is_translated(lab):
     lab.on("director", "ip", "route", "add", "unreachable", f"{rip(2)}/32")
     try:
         lab.adm(f"-e -t {VIP}:80 -r {rip(1)}:80 -m -w 0")
-        done = lab.try_on("client", "curl", "-sS", "--max-time", "5", f"http://{VIP}/")
+        done = lab.try_on("client", "curl", "-sS", "--max-time", "50", f"http://{VIP}/")
         true("the client is told at once", done.returncode == 7 and "imed out" not in done.stderr, done)
     finally:
         lab.on("director", "ip", "route", "del", "unreachable", f"{rip(2)}/32")

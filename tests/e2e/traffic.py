@@ -2,6 +2,7 @@
 """Real clients, real servers: what gets through, and what is counted."""
 import hashlib
 import os
+import pathlib
 import re
 import struct
 import sys
@@ -10,7 +11,7 @@ import time
 
 from harness import VIP, equal, main, rip, test, true, wait_until
 
-WRK_SECONDS = int(os.environ.get("E2E_WRK_SECONDS", "5"))
+WRK_SECONDS = int(os.environ.get("E2E_WRK_SECONDS", "3"))
 BIG = 100 << 20
 
 
@@ -60,7 +61,7 @@ def connections_at_once_are_all_served_and_spread_evenly(lab):
 
 
 def download(lab, n=0):
-    return lab.start("client", "sh", "-c", f"curl -sS --max-time 60 http://{VIP}/big?{n} | sha256sum")
+    return lab.start("client", "sh", "-c", f"curl -sS --max-time 200 http://{VIP}/big?{n} | sha256sum")
 
 
 @test
@@ -95,7 +96,7 @@ def large_upload_is_intact(lab):
 UDP_CLIENT = """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(3)
+s.settimeout(30)
 s.bind(("0.0.0.0", int(sys.argv[1])))
 for n in range(int(sys.argv[2])):
     sent = bytes([n]) * int(sys.argv[3])
@@ -150,9 +151,9 @@ def first_packet_waits_for_the_neighbour(lab):
 def neighbours_lost_under_a_connection_are_asked_for_again(lab):
     lab.service()
     lab.publish("big", BIG)
-    child = lab.start("client", "sh", "-c", f"curl -sS --limit-rate 30M --max-time 60 http://{VIP}/big | wc -c")
+    child = lab.start("client", "sh", "-c", f"curl -sS --limit-rate 50M --max-time 200 http://{VIP}/big | wc -c")
     for _ in range(5):
-        time.sleep(0.5)
+        time.sleep(0.3)
         lab.on("director", "ip", "neigh", "flush", "all")
     equal("bytes", BIG, int(lab.finish(child, "download")))
 
@@ -160,26 +161,23 @@ def neighbours_lost_under_a_connection_are_asked_for_again(lab):
 @test
 def client_of_a_dead_server_gets_an_error_not_silence(lab):
     lab.service((77,))
-    start = time.monotonic()
-    done = lab.try_on("client", "curl", "-sS", "--max-time", "20", f"http://{VIP}/")
+    done = lab.try_on("client", "curl", "-sS", "--max-time", "50", f"http://{VIP}/")  # silence: 28 then
     equal(f"exit status of curl ({done.stderr.strip()})", 7, done.returncode)
-    true("the error comes within 6 seconds", time.monotonic() - start < 6, f"{time.monotonic() - start:.1f} s")
     equal("the server that was tried", [f"{rip(77)}:80"], [row[5] for row in lab.connections()])
 
 
 @test
 def refused_by_the_server_is_refused_for_the_client(lab):
     lab.service((1,), port=82, rport=8082)
-    start = time.monotonic()
-    equal("exit status of curl", 7, lab.try_on("client", "curl", "-sS", "--max-time", "20", f"http://{VIP}:82/").returncode)
-    true("at once", time.monotonic() - start < 1)
+    equal("exit status of curl", 7, lab.try_on("client", "curl", "-sS", "--max-time", "50", f"http://{VIP}:82/").returncode)
+    equal("connections, packets in and out: the first answer was enough", [1, 1, 1], lab.rows("--stats", "--exact")[f"{VIP}:82"][:3])
     equal("the connection", [["CLOSE", f"{rip(1)}:8082"]], [[row[2], row[5]] for row in lab.connections()])
 
 
 @test
 def many_requests_none_fails(lab):
     lab.service()
-    said = lab.on("client", "wrk", "-t", "1", "-c", "64", "-d", f"{WRK_SECONDS}s", f"http://{VIP}/", limit=WRK_SECONDS + 30)
+    said = lab.on("client", "wrk", "-t", "1", "-c", "64", "-d", f"{WRK_SECONDS}s", f"http://{VIP}/", limit=WRK_SECONDS + 300)
     true("no socket errors", "Socket errors" not in said, said)
     true("no error pages", "Non-2xx" not in said, said)
     true("requests were answered", int(re.search(r"(\d+) requests in", said)[1]) > 100, said)
@@ -188,29 +186,39 @@ def many_requests_none_fails(lab):
     equal("servers add up to the service", rows[f"{VIP}:80"], [a + b for a, b in zip(rows[f"{rip(1)}:80"], rows[f"{rip(2)}:80"])])
 
 
-@test
-def counters_are_what_was_on_the_wire(lab):
-    lab.service()
-    with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
-        tcpdump = lab.start("director", "tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-w", file.name, "tcp")
-        wait_until("tcpdump listens", lambda: "listening" in tcpdump.stdout.readline())
-        lab.pages(6)
-        time.sleep(0.3)
-        tcpdump.terminate()
-        tcpdump.wait(10)
-        data = file.read()
+def captured(file):
+    """Packets and bytes of requests and of replies, in a capture of Ethernet frames."""
+    data = file.read_bytes()
     packets, octets, at = [0, 0], [0, 0], 24
-    while at < len(data):
+    while at + 16 <= len(data):
         length = struct.unpack("<I", data[at + 8:at + 12])[0]
         packet = data[at + 16 + 14:at + 16 + length]
+        if len(packet) < 20:
+            break  # being written
         reply = packet[12:16] == bytes([1, 1, 1, 1])
         packets[reply] += 1
         octets[reply] += struct.unpack("!H", packet[2:4])[0]
         at += 16 + length
-    true("something was captured", packets[0] > 20 and packets[1] > 20, packets)
-    equal("counters of the service", [6, *packets, *octets], lab.rows("--stats", "--exact")[f"{VIP}:80"])
-    equal("finished connections", [0, 6], [sum(n) for n in zip(*(lab.rows()[f"{rip(s)}:80"][1:] for s in (1, 2)))])
+    return [*packets, *octets]
+
+
+@test
+def counters_are_what_was_on_the_wire(lab):
+    lab.service()
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
+        tcpdump = lab.start("director", "tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-w", file.name,
+                            "tcp and portrange 21000-21999")  # not what other tests leave behind
+        wait_until("tcpdump listens", lambda: "listening" in tcpdump.stdout.readline())
+        for _ in range(6):
+            lab.curl("--local-port", "21000-21999", f"http://{VIP}/")
+        wait_until("all connections are finished", lambda: [sum(n) for n in zip(*(lab.rows()[f"{rip(s)}:80"][1:] for s in (1, 2)))] == [0, 6])
+        counted = lab.rows("--stats", "--exact")[f"{VIP}:80"]
+        true("something was counted", counted[1] > 20 and counted[2] > 20, counted)
+        wait_until("as much was captured", lambda: sum(captured(pathlib.Path(file.name))) >= sum(counted[1:]))
+        tcpdump.terminate()
+        tcpdump.wait()
+        equal("captured", counted, [6, *captured(pathlib.Path(file.name))])
 
 
 if __name__ == "__main__":
-    main("traffic", programs=("wrk", "socat", "tcpdump"))
+    main("traffic", programs=("wrk", "socat", "tcpdump"), stands=True)

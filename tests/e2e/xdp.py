@@ -109,7 +109,7 @@ def whole_frames_are_finished_at_xdp(lab):
     attach(lab)
     equal("pages", ["RS2", "RS1", "RS2", "RS1"], lab.pages(4))
     sum_of_file = lab.publish("big", BIG)
-    equal("SHA-256", sum_of_file, lab.on("client", "bash", "-c", f"curl -sS --max-time 60 http://{VIP}/big | sha256sum").split()[0])
+    equal("SHA-256", sum_of_file, lab.on("client", "bash", "-c", f"curl -sS --max-time 200 http://{VIP}/big | sha256sum").split()[0])
     said = lab.on("client", "wrk", "-t", "1", "-c", "16", "-d", "3s", f"http://{VIP}/")
     true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
     share = share_finished(lab)
@@ -146,7 +146,7 @@ def frames_in_several_buffers_are_finished_at_xdp(lab):
         prepare(lab)
         attach(lab)
         sum_of_file = lab.publish("big", BIG)
-        equal("SHA-256", sum_of_file, lab.on("client", "bash", "-c", f"curl -sS --max-time 60 http://{VIP}/big | sha256sum").split()[0])
+        equal("SHA-256", sum_of_file, lab.on("client", "bash", "-c", f"curl -sS --max-time 200 http://{VIP}/big | sha256sum").split()[0])
         bytes_out, packets_out = (lab.rows("--stats", "--exact")[f"{VIP}:80"][n] for n in (4, 2))
         true("segments are long", bytes_out / packets_out > 6000, (bytes_out, packets_out))
         true("nearly all packets were finished at XDP", share_finished(lab) > 0.95, status(lab)["xdp"])
@@ -161,7 +161,7 @@ def sums_left_to_devices_go_by_tc_and_arrive_whole(lab):
     attach(lab)
     equal("pages", ["RS2", "RS1", "RS2", "RS1"], lab.pages(4))
     sum_of_file = lab.publish("big", BIG)
-    equal("SHA-256", sum_of_file, lab.on("client", "bash", "-c", f"curl -sS --max-time 60 http://{VIP}/big | sha256sum").split()[0])
+    equal("SHA-256", sum_of_file, lab.on("client", "bash", "-c", f"curl -sS --max-time 200 http://{VIP}/big | sha256sum").split()[0])
     counts = status(lab)["xdp"]
     true("nearly all packets were left to tc", counts["left"] > 100 * counts["finished"], counts)
 
@@ -191,10 +191,11 @@ def modes_change_under_load_and_no_request_fails(lab):
     prepare(lab)
     sum_of_file = lab.publish("big", BIG)
     download = slow_download(lab, "15M")
-    wrk = lab.start("client", "wrk", "-t", "1", "-c", "8", "-d", "6s", f"http://{VIP}/")
-    for n in range(10):
+    wrk = lab.start("client", "wrk", "-t", "1", "-c", "8", "-d", "5s", f"http://{VIP}/")
+    n = 0
+    while n < 6 or wrk.poll() is None:
         attach(lab, "eth0", "eth1", mode=("xdp", "tc")[n % 2])
-        time.sleep(0.3)
+        n += 1
     attach(lab)
     said = lab.finish(wrk, "wrk")
     true("no request failed", "Socket errors" not in said and "Non-2xx" not in said, said)
@@ -212,7 +213,9 @@ def kill_attaches(lab, *modes):
         attach(lab, "eth0", mode=mode)
         takes.append(time.monotonic() - began)
     killed = 0
-    for n in range(24):
+    for n in range(240):
+        if n >= 24 and killed > 2:
+            break
         words = ("attach", f"eth{n // 2 % 2}", "--mode", modes[n % len(modes)])
         child = subprocess.Popen(lab.command("director", lab.bpvs, *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0, chance.choice((min(takes), max(takes)))))
@@ -281,14 +284,14 @@ def older_bpvs_does_not_stand_before_a_newer_director(lab):
 def detach_and_down_take_the_program_away(lab):
     lab.service()
     attach(lab)
+    ours = {xdp_of(lab, "eth0"), xdp_of(lab, "eth1")}
     lab.on("director", lab.bpvs, "detach", "eth0")
     equal("hooks", {"eth1": "xdp"}, hooks(lab))
     equal("eth0", None, xdp_of(lab, "eth0"))
     lab.on("director", lab.bpvs, "down")
     equal("eth1", None, xdp_of(lab, "eth1"))
-    loaded = lambda: [p for p in json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, check=True).stdout)
-                      if p.get("name") == "bpvs_xdp"]
-    wait_until("the program is unloaded", lambda: not loaded(), 5)
+    loaded = lambda: {p["id"] for p in json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, check=True).stdout)}
+    wait_until("the programs are unloaded", lambda: not ours & loaded())
 
 
 @test
@@ -305,7 +308,7 @@ def marks_and_removed_servers_are_tcs_business(lab):
     download = lab.start("client", "curl", "-sS", "--limit-rate", "5M", "-o", "/dev/null", f"http://{VIP}/big")
     wait_until("the download has begun", lambda: any(row[2] == "ESTABLISHED" for row in lab.connections()))
     lab.adm(f"-d -t {VIP}:80 -r {rip(1)}:80", f"-d -t {VIP}:80 -r {rip(2)}:80")
-    said, _ = download.communicate(timeout=10)
+    said, _ = download.communicate(timeout=100)
     true("the download is reset when its server is removed", "reset by peer" in said, said)
 
 
