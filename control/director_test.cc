@@ -7,8 +7,6 @@
 namespace bpvs {
 namespace {
 
-constexpr Be16 http = to_be16(80);
-
 TEST(AddService, enables_the_director_and_the_last_deletion_makes_it_inert) {
     Lab lab;
     EXPECT_EQ(lab.tables.config.in_force.enabled, 0u);

@@ -5,8 +5,6 @@
 namespace bpvs {
 namespace {
 
-constexpr Be16 http = to_be16(80);
-
 std::unique_ptr<Draft> draft_of(Lab& lab) {
     auto draft = lab.director.draft();
     EXPECT_TRUE(draft);
