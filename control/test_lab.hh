@@ -10,6 +10,8 @@
 
 namespace bpvs {
 
+inline constexpr Be16 http = to_be16(80);
+
 constexpr Address address(u32 a, u32 b, u32 c, u32 d) { return address_v4(to_be32(a << 24 | b << 16 | c << 8 | d)); }
 constexpr Address vip = address(1, 1, 1, 1);
 constexpr Be16 http = to_be16(80);
