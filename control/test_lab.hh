@@ -14,7 +14,6 @@ inline constexpr Be16 http = to_be16(80);
 
 constexpr Address address(u32 a, u32 b, u32 c, u32 d) { return address_v4(to_be32(a << 24 | b << 16 | c << 8 | d)); }
 constexpr Address vip = address(1, 1, 1, 1);
-constexpr Be16 http = to_be16(80);
 constexpr Address rip(u32 n) { return address(172, 16, n >> 8, n & 0xff); }
 
 inline ServiceName tcp(u16 port = 80) {
