@@ -1,5 +1,17 @@
 # What `make install` puts where; relative to the prefix. `make uninstall` (scripts/uninstall) removes the same.
 install(TARGETS bpvs bpvsadm RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+# Without debug information, which lies beside them, where gdb looks under every prefix: in .debug.
+install(CODE "set(sbin \"${CMAKE_INSTALL_SBINDIR}\")\nset(objcopy \"${CMAKE_OBJCOPY}\")")
+install(CODE [[
+foreach(name bpvs bpvsadm)
+  set(directory "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${sbin}")
+  file(MAKE_DIRECTORY "${directory}/.debug")
+  foreach(step "--only-keep-debug;--compress-debug-sections;${name};.debug/${name}.debug"
+               "--strip-all;--add-gnu-debuglink=.debug/${name}.debug;${name}")
+    execute_process(COMMAND "${objcopy}" ${step} WORKING_DIRECTORY "${directory}" COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+endforeach()
+]])
 install(PROGRAMS cli/bpvsadm-save cli/bpvsadm-restore DESTINATION ${CMAKE_INSTALL_SBINDIR})
 
 foreach(page bpvs bpvsadm bpvsadm-save bpvsadm-restore)
@@ -17,7 +29,7 @@ install(FILES LICENSE README.md CHANGELOG.md ARCHITECTURE.md DESTINATION ${CMAKE
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN man EXCLUDE)
 
 # With STAND_IN=yes also ipvsadm's names, as links.
-install(CODE "set(sbin \"${CMAKE_INSTALL_SBINDIR}\")\nset(man8 \"${CMAKE_INSTALL_MANDIR}/man8\")
+install(CODE "set(man8 \"${CMAKE_INSTALL_MANDIR}/man8\")
 set(completions \"${bash_completions}\")")
 install(CODE [[
 if("$ENV{STAND_IN}" STREQUAL "yes")
