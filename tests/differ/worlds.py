@@ -54,7 +54,7 @@ class Directory(tempfile.TemporaryDirectory):
 
     def start_guest(self, *command):
         # pylint: disable-next=consider-using-with
-        guest = subprocess.Popen([ORACLE, "-t", "600", "-m", "1G", "-o", self.name, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        guest = subprocess.Popen([ORACLE, "-t", "1200", "-m", "1G", "-o", self.name, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.guests.append(guest)
         return guest
 

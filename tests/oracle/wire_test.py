@@ -71,7 +71,7 @@ def compare(results, kind, theirs, ours, differences):
 
 
 def start_oracle(worlds, directory):
-    worlds.start("IPVS", HERE / "lvs-oracle", "-t", "600", "-o", directory, WORLD, "ipvsadm", "2.1", f"{directory}/ipvs.json")
+    worlds.start("IPVS", HERE / "lvs-oracle", "-t", "1200", "-o", directory, WORLD, "ipvsadm", "2.1", f"{directory}/ipvs.json")
 
 
 def compare_recording(results, worlds, directory):
