@@ -2,7 +2,6 @@
 #include "bpf/answers.hh"
 #include "bpf/counting.hh"
 #include "bpf/env_tc.hh"
-#include "bpf/resets.hh"
 #include "bpf/timers.hh"
 #include "bpf/walks.hh"
 #include "core/pipeline/egress.hh"
@@ -28,14 +27,12 @@ constexpr int unfinished = 0x100; ///< above every TC_ACT_
     }
     if (!v.by_neighbour)
         return static_cast<int>(redirect(v.ifindex, 0));
-    if (v.next_hop.family == Family::none)
+    if (!v.next_hop)
         return static_cast<int>(redirect_neigh(v.ifindex, nullptr, 0, 0));
-    struct bpf_redir_neigh hop;
-    __builtin_memset(&hop, 0, sizeof hop);
-    hop.nh_family = static_cast<u32>(v.next_hop.family);
-    __builtin_memcpy(hop.ipv6_nh, v.next_hop.addr.word, sizeof hop.ipv6_nh); // IPv4: the first word
-    return static_cast<int>(redirect_neigh(v.ifindex, &hop, sizeof hop, 0));
+    return static_cast<int>(redirect_neigh(v.ifindex, v.next_hop, sizeof *v.next_hop, 0));
 }
+static_assert(sizeof(NextHop) == sizeof(struct bpf_redir_neigh) &&
+              __builtin_offsetof(NextHop, addr) == __builtin_offsetof(struct bpf_redir_neigh, ipv6_nh));
 
 // Functions, so that what one needs of the stack is not on top of another's; bpvs_ingress() itself needs none. Static
 // ones: a global one takes a context only where the kernel has type information of its own.
@@ -65,31 +62,42 @@ struct LeaveShortWay {
     return is_unfinished(v.reason) ? unfinished | static_cast<int>(v.reason) : leave(v);
 }
 
+/// The first packet of a connection that was opened for it.
+[[gnu::noinline]] static int pass_opened(struct __sk_buff* skb) {
+    TcEnv env{{}, skb};
+    const Config* config = env.config();
+    Workspace* w = env.workspace();
+    return leave(config && w ? bpvs::pass_opened(env, *config, w->request) : verdict(Reason::internal_error));
+}
+
+[[gnu::noinline]] static int related(struct __sk_buff* skb) {
+    TcEnv env{{}, skb};
+    const Config* config = env.config();
+    return leave(config ? bpvs::related(env, *config) : verdict(Reason::internal_error));
+}
+
+[[gnu::noinline]] static int reset(struct __sk_buff* skb) {
+    TcEnv env{{}, skb};
+    const Config* config = env.config();
+    Workspace* w = env.workspace();
+    return leave(config && w ? bpvs::reset(env, *config, w->reset) : verdict(Reason::internal_error));
+}
+
 [[gnu::noinline]] static int answer(struct __sk_buff* skb, u32 reason) {
     TcEnv env{{}, skb};
     return leave(bpvs::answer(env, static_cast<Reason>(reason)));
 }
 
-[[gnu::noinline]] static int open_related(struct __sk_buff* skb) {
-    TcEnv env{{}, skb};
-    const Config* config = env.config();
-    const Reason reason = config ? bpvs::open_related(env, *config) : Reason::internal_error;
-    return reason == Reason::icmp_scheduled ? unfinished : leave(verdict(reason));
-}
-
-[[gnu::noinline]] static int send_opened(struct __sk_buff* skb) {
-    TcEnv env{{}, skb};
-    const Config* config = env.config();
-    return leave(config ? bpvs::send_opened(env, *config) : verdict(Reason::internal_error));
-}
-
-/// As bpvs::finish().
-[[gnu::always_inline]] inline int finish(struct __sk_buff* skb, Reason reason) {
-    if (reason != Reason::icmp_scheduled)
-        return answer(skb, static_cast<u32>(reason));
-    const int opened = open_related(skb);
-    return opened == unfinished ? send_opened(skb) : opened;
-}
+/// What finish() calls.
+struct Steps {
+    struct __sk_buff* skb;
+    [[gnu::always_inline]] static Reason open() { return bpf::open(); }
+    [[gnu::always_inline]] int pass_opened() { return bpf::pass_opened(skb); }
+    [[gnu::always_inline]] int related() { return bpf::related(skb); }
+    [[gnu::always_inline]] int reset() { return bpf::reset(skb); }
+    [[gnu::always_inline]] int answer(Reason reason) { return bpf::answer(skb, static_cast<u32>(reason)); }
+    [[gnu::always_inline]] static int refuse(Reason reason) { return leave(verdict(reason)); }
+};
 
 } // namespace bpvs::bpf
 
@@ -103,7 +111,11 @@ extern "C" {
     if (done != unfinished)
         return done;
     const int decided = decide(skb);
-    return decided < unfinished ? decided : bpf::finish(skb, static_cast<Reason>(decided & 0xff));
+    if (decided < unfinished)
+        return decided;
+    u32 reason = static_cast<u32>(decided) & 0xff;
+    forget_number(reason, BPVS_CONTEXT(__sk_buff, skb, len)); // the verifier need not follow each on its own
+    return finish(Steps{skb}, static_cast<Reason>(reason));
 }
 
 /// Packets that were forwarded or redirected have an ingress interface: only local ones are looked at.

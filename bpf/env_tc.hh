@@ -123,10 +123,6 @@ struct TcEnv : BpfTables {
     /// Sends the frame as it is now, MAC addresses and all, and keeps it.
     [[gnu::always_inline]] bool send_copy(u32 ifindex) { return clone_redirect(skb, ifindex, 0) == 0; }
 
-    // bpf/resets.hh
-    bool prepare_resets(Family family, u32 l4, u32 payload);
-    void send_reset(u32 conn, bool to_client, u32 segment);
-
     [[gnu::always_inline]] void forget(u32& number) { forget_number(number, BPVS_CONTEXT(__sk_buff, skb, len)); }
     [[gnu::always_inline]] void forget_offset(u32& offset) {
         forget_header_offset(offset, BPVS_CONTEXT(__sk_buff, skb, len));

@@ -32,7 +32,7 @@ BPVS_HELPER(long, fib_lookup, void* ctx, struct bpf_fib_lookup* params, int size
 BPVS_HELPER(u64, xdp_get_buff_len, struct xdp_md* ctx);
 BPVS_HELPER(long, xdp_load_bytes, struct xdp_md* ctx, u32 offset, void* to, u32 length);
 BPVS_HELPER(long, redirect, u32 ifindex, u64 flags);
-BPVS_HELPER(long, redirect_neigh, u32 ifindex, struct bpf_redir_neigh* params, int size, u64 flags);
+BPVS_HELPER(long, redirect_neigh, u32 ifindex, const void* params, int size, u64 flags);
 BPVS_HELPER(long, loop, u32 count, void* callback, void* context, u64 flags);
 BPVS_HELPER(long, timer_init, struct bpf_timer* timer, void* map, u64 flags);
 BPVS_HELPER(long, timer_set_callback, struct bpf_timer* timer, void* callback);

@@ -102,7 +102,7 @@ static_assert(frame_l3 % 4 == 2 &&
     __builtin_memcpy(r.egress.dmac, fib.dmac, 6);
     __builtin_memcpy(r.egress.smac, fib.smac, 6);
     r.egress.generation = 0;
-    r.next_hop.family = static_cast<Family>(fib.family);
+    r.next_hop.family = fib.family;
     __builtin_memcpy(r.next_hop.addr.word, fib.ipv6_dst, sizeof fib.ipv6_dst);
     return &r;
 }

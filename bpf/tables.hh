@@ -135,9 +135,12 @@ struct BpfTables : PortTable {
     void erase_flow(FlowTarget target);
     void end(u32 conn, Ending why);
     Workspace* workspace();
+    void change_state(u32 conn, u32 row);
+    Scheduled schedule(const Flow& flow, u32 mark, u32 opening);
     u32 choose(const Service& service, const Flow& flow);
     u32 hold_template(const Service& service, const Flow& flow);
     u32 prepare_template(const Service& service, const Flow& flow, u32 dest);
+    void look_at_group();
     void walk(u32 count, ListSearch& search);
     void walk(u32 count, GroupSearch& search);
     void walk(u32 count, BucketSearch& search);

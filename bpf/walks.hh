@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bpf/tables.hh"
-#include "core/pipeline/persistence.hh"
+#include "core/pipeline/open.hh"
 #include "core/pipeline/schedulers/choose.hh"
 
 BPVS_MAP(workspaces, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Workspace, 0)
@@ -10,6 +10,19 @@ BPVS_MAP(workspaces, BPF_MAP_TYPE_PERCPU_ARRAY, 1, bpvs::u32, bpvs::Workspace, 0
 namespace bpvs::bpf {
 
 [[gnu::always_inline]] inline Workspace* BpfTables::workspace() { return element<Workspace>(::workspaces, 0); }
+
+} // namespace bpvs::bpf
+
+extern "C" [[gnu::noinline]] int bpvs_look_at_group() {
+    bpvs::bpf::BpfTables t;
+    if (bpvs::Workspace* w = t.workspace())
+        bpvs::look_at_group(t, w->by, w->groups);
+    return 0;
+}
+
+namespace bpvs::bpf {
+
+[[gnu::always_inline]] inline void BpfTables::look_at_group() { bpvs_look_at_group(); }
 
 // One callback for each kind of search.
 #define BPVS_WALK(Search, search, callback)                                  \
@@ -68,6 +81,25 @@ extern "C" {
     return 0;
 }
 
+[[gnu::noinline]] int bpvs_change_state(bpvs::u32 conn, bpvs::u32 row) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    if (bpvs::Conn* c = t.conn(conn); c && config)
+        bpvs::change_state(t, *config, *c, row);
+    return 0;
+}
+
+/// Scheduled: the connection above the reason and whether to ask again.
+[[gnu::noinline]] bpvs::u64 bpvs_schedule(const bpvs::Flow* flow, bpvs::u32 mark, bpvs::u32 opening) {
+    bpvs::bpf::BpfTables t;
+    const bpvs::Config* config = t.config();
+    bpvs::Workspace* w = t.workspace();
+    bpvs::Scheduled s{bpvs::Reason::internal_error, false, bpvs::no_id};
+    if (flow && config && w)
+        s = bpvs::schedule(t, *config, *flow, mark, opening, *w);
+    return bpvs::u64{s.conn} << 32 | (s.again ? 0x100u : 0) | static_cast<bpvs::u32>(s.reason);
+}
+
 [[gnu::noinline]] bpvs::u32 bpvs_choose(const bpvs::Service* service, const bpvs::Flow* flow) {
     bpvs::bpf::BpfTables t;
     const bpvs::Config* config = t.config();
@@ -113,6 +145,13 @@ namespace bpvs::bpf {
 
 [[gnu::always_inline]] inline void BpfTables::end(u32 conn, Ending why) { bpvs_end(conn, static_cast<u32>(why)); }
 
+[[gnu::always_inline]] inline void BpfTables::change_state(u32 conn, u32 row) { bpvs_change_state(conn, row); }
+
+[[gnu::always_inline]] inline Scheduled BpfTables::schedule(const Flow& flow, u32 mark, u32 opening) {
+    const u64 s = bpvs_schedule(&flow, mark, opening);
+    return Scheduled{static_cast<Reason>(static_cast<u8>(s)), (s & 0x100) != 0, static_cast<u32>(s >> 32)};
+}
+
 [[gnu::always_inline]] inline u32 BpfTables::choose(const Service& service, const Flow& flow) {
     return bpvs_choose(&service, &flow);
 }
@@ -124,5 +163,13 @@ namespace bpvs::bpf {
 [[gnu::always_inline]] inline u32 BpfTables::prepare_template(const Service& service, const Flow& flow, u32 dest) {
     return bpvs_prepare_template(&service, &flow, dest);
 }
+
+/// As bpvs::open().
+[[gnu::noinline]] static u32 open_request() {
+    BpfTables t;
+    Workspace* w = t.workspace();
+    return static_cast<u32>(w ? bpvs::open(t, w->request) : Reason::internal_error);
+}
+[[gnu::always_inline]] inline Reason open() { return static_cast<Reason>(open_request()); }
 
 } // namespace bpvs::bpf

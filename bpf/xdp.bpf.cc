@@ -3,10 +3,11 @@
 #include "bpf/env_xdp.hh"
 #include "bpf/walks.hh"
 #include "core/pipeline/express.hh"
+#include "core/pipeline/finish.hh"
 
 namespace bpvs::bpf {
 
-constexpr int by_long_way = 0x100; ///< above every XDP_
+constexpr int unfinished = 0x100; ///< above every XDP_
 
 template <class E>
 [[gnu::always_inline]] inline int leave(E& env, const Verdict& v) {
@@ -27,7 +28,7 @@ struct LeaveShortWay {
     [[gnu::always_inline]] int operator()(const Verdict& v) const {
         if (v.reason != long_way.reason)
             return leave(env, v);
-        int result = by_long_way;
+        int result = unfinished;
         asm volatile("" : "+r"(result)); // else a register is kept for it from the beginning
         return result;
     }
@@ -44,8 +45,27 @@ struct LeaveShortWay {
 [[gnu::noinline]] static int go_long_way(struct xdp_md* frame) {
     LongEnv env(frame);
     env.find_length();
-    return leave(env, env.head ? front(env) : verdict(Reason::left_to_tc));
+    const Verdict v = env.head ? front(env) : verdict(Reason::left_to_tc);
+    return v.reason == Reason::no_service ? unfinished : leave(env, v);
 }
+
+[[gnu::noinline]] static int pass_opened(struct xdp_md* frame) {
+    LongEnv env(frame);
+    env.find_length();
+    Workspace* w = env.workspace();
+    return leave(env, env.head && w ? bpvs::pass_opened(env, *env.config(), w->request) : verdict(Reason::left_to_tc));
+}
+
+/// What finish_in_front() calls.
+struct Steps {
+    struct xdp_md* frame;
+    [[gnu::always_inline]] static Reason open() { return bpf::open(); }
+    [[gnu::always_inline]] int pass_opened() { return bpf::pass_opened(frame); }
+    [[gnu::always_inline]] int refuse(Reason reason) {
+        LongEnv env(frame);
+        return leave(env, verdict(reason));
+    }
+};
 
 } // namespace bpvs::bpf
 
@@ -62,7 +82,10 @@ struct {
 
 [[gnu::section("xdp.frags"), gnu::used]] int bpvs_xdp(struct xdp_md* frame) {
     const int done = go_short_way(frame);
-    return done == by_long_way ? go_long_way(frame) : done;
+    if (done != unfinished)
+        return done;
+    const int decided = go_long_way(frame);
+    return decided == unfinished ? finish_in_front(Steps{frame}) : decided;
 }
 
 [[gnu::section("license"), gnu::used]] char declared_licence[] = "Dual MIT/GPL";

@@ -7,8 +7,7 @@
 #include "core/net/headers.hh"
 #include "core/pipeline/env.hh"
 #include "core/pipeline/mark.hh"
-#include "core/pipeline/persistence.hh"
-#include "core/pipeline/reset.hh"
+#include "core/pipeline/open.hh"
 #include "core/pipeline/schedulers/choose.hh"
 #include "sim/routes.hh"
 #include "sim/tables.hh"
@@ -111,6 +110,13 @@ public:
     void put_locality(const LocalityKey& key, const Locality& set) { tables_->localities.update(key, set); }
 
     Workspace* workspace() { return &workspace_; }
+    void change_state(u32 index, u32 row) {
+        if (Conn* c = conn(index))
+            bpvs::change_state(*this, tables_->config, *c, row);
+    }
+    Scheduled schedule(const Flow& flow, u32 mark, u32 opening) {
+        return bpvs::schedule(*this, tables_->config, flow, mark, opening, workspace_);
+    }
     u32 choose(const Service& service, const Flow& flow) {
         return bpvs::choose(*this, tables_->config, service, flow, workspace_);
     }
@@ -120,6 +126,7 @@ public:
     u32 prepare_template(const Service& service, const Flow& flow, u32 dest) {
         return bpvs::prepare_template(*this, tables_->config, service, flow, dest, workspace_);
     }
+    void look_at_group() { bpvs::look_at_group(*this, workspace_.by, workspace_.groups); }
     template <class Search>
     void walk(u32 count, Search& search) {
         for (u32 i = 0; i < count && step(*this, i, workspace_, search); ++i) {
@@ -225,14 +232,6 @@ public:
     bool send_copy(u32 ifindex) {
         copies_.push_back({ifindex, *frame_});
         return true;
-    }
-    bool prepare_resets(Family family, u32 l4, u32 payload) {
-        return bpvs::prepare_resets(*this, family, l4, payload, workspace()->reset);
-    }
-    void send_reset(u32 index, bool to_client, u32 segment) {
-        ResetWork& w = workspace()->reset;
-        if (Conn* c = conn(index))
-            bpvs::send_reset(*this, *config(), *c, to_client, w.segments[segment], w);
     }
     std::vector<Copy> take_copies() { return std::move(copies_); }
 

@@ -71,7 +71,7 @@ public:
         }
         r.egress.ifindex = out->ifindex;
         const Host hop = best->to.via == Host{} ? Host{q.family, q.daddr} : best->to.via;
-        r.next_hop = {hop.addr, hop.family};
+        r.next_hop = {static_cast<u32>(hop.family), hop.addr};
         const auto n = std::ranges::find_if(neighbours_, [&](const Neighbour& candidate) {
             return candidate.ifindex == out->ifindex && candidate.addr == hop;
         });

@@ -27,6 +27,19 @@ Verdict go_short_way(E& env, const Frame& frame) {
     return v;
 }
 
+/// What finish() and finish_in_front() call.
+template <class E>
+struct Steps {
+    E& env;
+    Request& request = env.workspace()->request;
+    Reason open() { return bpvs::open(env, request); }
+    Verdict pass_opened() { return bpvs::pass_opened(env, *env.config(), request); }
+    Verdict related() { return bpvs::related(env, *env.config()); }
+    Verdict reset() { return bpvs::reset(env, *env.config(), env.workspace()->reset); }
+    Verdict answer(Reason reason) { return bpvs::answer(env, reason); }
+    Verdict refuse(Reason reason) { return verdict(reason); }
+};
+
 } // namespace
 
 World::World(const Sizes& sizes) : tables_(sizes), jiffies_at_zero_(tables_.jiffies), next_rate_(rate_period) {}
@@ -36,10 +49,11 @@ Outcome World::ingress(u32 ifindex, Frame frame, u32 mark) {
     SimEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
     Verdict v = go_short_way(env, frame);
     went_short_way_ += action_of(v.reason) == Action::forward;
-    if (v.reason == long_way.reason)
+    if (v.reason == long_way.reason) {
         v = bpvs::ingress(env);
-    if (is_unfinished(v.reason))
-        v = finish(env, tables_.config, v.reason);
+        if (is_unfinished(v.reason))
+            v = finish(Steps<SimEnv>{env}, v.reason);
+    }
     count(v.reason);
     return {v, std::move(frame), env.mark(), env.take_copies()};
 }
@@ -50,8 +64,11 @@ Outcome World::ingress_behind_front(u32 ifindex, Frame frame, u32 mark) {
     SimFrontEnv env(tables_, routes_, frame, in ? in->mac : Mac{}, ifindex, mark);
     Verdict v = go_short_way(env, frame);
     went_short_way_ += action_of(v.reason) == Action::forward;
-    if (v.reason == long_way.reason)
+    if (v.reason == long_way.reason) {
         v = front(env);
+        if (v.reason == Reason::no_service)
+            v = finish_in_front(Steps<SimFrontEnv>{env});
+    }
     const Action action = action_of(v.reason);
     if (action == Action::forward || action == Action::drop) {
         finished_in_front_++;

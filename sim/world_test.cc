@@ -13,7 +13,7 @@ Route look(Routes& r, const Host& to, u32 length = 100) {
     const Address from{};
     return r.lookup({from, to.addr, {}, {}, IpProto::udp, to.family, 0, length});
 }
-Host hop(const Route& r) { return {r.next_hop.family, r.next_hop.addr}; }
+Host hop(const Route& r) { return {static_cast<Family>(r.next_hop.family), r.next_hop.addr}; }
 
 Routes routes() {
     Routes r;

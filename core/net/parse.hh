@@ -9,11 +9,8 @@
 
 namespace bpvs::net {
 
-/// What the pipeline knows of a packet. Offsets count from the start of the frame.
-struct Packet {
-    /// The tuple as it arrived, which is the key of its connection. A map reads it from memory; it lies outside so
-    /// that the offsets below can stay in registers, where verifiers know their bounds.
-    Flow& flow;
+/// What the pipeline knows of a packet beside its tuple. Offsets count from the start of the frame.
+struct PacketInfo {
     u32 l4 = 0;     ///< of the transport header
     u32 length = 0; ///< with the IP header, bytes
     u8 ttl = 0;
@@ -22,6 +19,14 @@ struct Packet {
     u8 l4_size = 0; ///< transport header, bytes
     bool dont_fragment = false;
     SctpEvent event = SctpEvent::data; ///< of SCTP
+};
+
+struct Packet : PacketInfo {
+    /// The tuple as it arrived, which is the key of its connection. A map reads it from memory; it lies outside so
+    /// that the offsets can stay in registers, where verifiers know their bounds.
+    Flow& flow;
+
+    [[gnu::always_inline]] explicit Packet(Flow& tuple, const PacketInfo& info = {}) : PacketInfo(info), flow(tuple) {}
 };
 
 /// The IPv4 header at `l3` into `p`; Reason::count when it is sound.

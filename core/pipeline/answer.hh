@@ -37,7 +37,7 @@ constexpr u8 internetwork_control = 6 << 5; ///< precedence of ICMP errors (RFC 
 /// after: 2f = ~t, and dividing by two in one's complement is a rotation to the right.
 template <class E>
 [[gnu::always_inline]] inline u32 quote(E& e, const net::Packet& p, u32 length) {
-    const u32 field_at = p.l4 + (p.flow.protocol == IpProto::tcp ? net::tcp::check : net::udp::check);
+    const u32 field_at = p.l4 + net::check_in(p.flow.protocol);
     const bool left = net::has_ports(p.flow) && e.sum_is_left_to_device(field_at);
     if (!e.trim(length))
         return no_id;
@@ -112,7 +112,7 @@ template <class E>
     v.by_neighbour = route && route->status == RouteStatus::no_neighbour;
     if (v.by_neighbour) {
         v.ifindex = route->egress.ifindex;
-        v.next_hop = route->next_hop;
+        v.next_hop = &route->next_hop;
         return true;
     }
     v.ifindex = e.ifindex();
@@ -156,7 +156,8 @@ template <class E>
     if (through && !count_down(e, p, from))
         return false;
     const u32 most = v6 ? longest_quote_v6 : longest_quote_v4;
-    const u32 quoted = p.length < most ? p.length : most;
+    u32 quoted = p.length < most ? p.length : most;
+    net::forget(e, quoted);
     const u32 sum = quote(e, p, quoted);
     if (sum == no_id)
         return false;

@@ -64,12 +64,11 @@ struct Kind {
 /// One datagram after the other may go to the same server: the connection that its replies belong to.
 template <class T>
 [[gnu::always_inline]] inline bool find_one_packet(T& t, const Flow& request, const Flow& reply, u32 dest_id,
-                                                   Found& found) {
+                                                   u32& opened) {
     const FlowTarget target = t.find_flow(reply);
     if (!target.reply)
         return false;
-    const u32 index = target.conn;
-    Conn* c = t.conn(index);
+    Conn* c = t.conn(target.conn);
     if (!c)
         return false;
     const ConnStatus s = read_status(*c);
@@ -77,7 +76,7 @@ template <class T>
         c->vport != request.dport)
         return false;
     c->dest_id = dest_id; // it is not counted: the server's record may have become another one
-    found = Found{c, index, Direction::request, nullptr};
+    opened = target.conn;
     return true;
 }
 
@@ -94,18 +93,16 @@ template <class T>
     return true;
 }
 
-/// Enters a new connection from `p`'s sender to `dest`, both tuples, neither replacing another's.
+/// Enters a new connection, `opened`, from the sender of `request` to `dest`, both tuples, neither replacing another's.
 /// lost_race: another CPU entered the same connection first.
 template <class T>
-[[gnu::always_inline]] inline Created create_connection(T& t, const Config& config, const net::Packet& p, u32 dest_id,
-                                                        Dest& dest, Kind kind, Found& found) {
+[[gnu::always_inline]] inline Created create_connection(T& t, const Config& config, const Flow& request, u32 dest_id,
+                                                        Dest& dest, Kind kind, Workspace& w, u32& opened) {
     // A server without a port keeps the client's; so does every one if the service's port is not the client's.
     const Be16 dport =
-        dest.port == Be16{} || (kind.control != 0 && dest.vport != p.flow.dport) ? p.flow.dport : dest.port;
-    if (kind.one_packet &&
-        find_one_packet(t, p.flow,
-                        Flow{dest.addr, p.flow.saddr, dport, p.flow.sport, p.flow.protocol, p.flow.family, 0}, dest_id,
-                        found))
+        dest.port == Be16{} || (kind.control != 0 && dest.vport != request.dport) ? request.dport : dest.port;
+    w.reply = Flow{dest.addr, request.saddr, dport, request.sport, request.protocol, request.family, 0};
+    if (kind.one_packet && find_one_packet(t, request, w.reply, dest_id, opened))
         return Created::known;
     u32 index = 0;
     if (!t.take_conn(&index))
@@ -114,7 +111,6 @@ template <class T>
     if (!c)
         return Created::no_room;
 
-    const Flow& request = p.flow;
     const bool is_udp = request.protocol == IpProto::udp;
     const State state = is_udp ? State::udp : State::none;
     const u16 flags = kind.one_packet ? conn_one_packet : conn_inactive;
@@ -139,7 +135,7 @@ template <class T>
     const FlowTarget as_request{index, 0};
     Created result = Created::yes;
     int r = t.insert_flow(as_reply);
-    if (r == flow_exists && make_way(t, tuple_of(*c, 1)))
+    if (r == flow_exists && make_way(t, w.reply))
         r = t.insert_flow(as_reply);
     if (r != flow_inserted) {
         result = r == flow_exists ? Created::collision : Created::no_room;
@@ -162,46 +158,65 @@ template <class T>
     if (Table* table = t.table())
         __sync_fetch_and_add(&table->live, 1u);
     c->status = make_status(Life::live, state, flags);
-    found = Found{c, index, Direction::request, nullptr};
+    opened = index;
     return Created::yes;
+}
+
+template <class T>
+[[gnu::always_inline]] inline void restart_timer(T& t, const Config& config, Conn& c, State state) {
+    const u64 expires = t.now() + timeout(config, state);
+    if (c.expires != expires)
+        c.expires = expires;
+}
+
+/// The status of a live connection in this state.
+[[gnu::always_inline]] inline ConnStatus live_status(State state) {
+    return make_status(Life::live, state, is_active(state) ? u16{0} : u16{conn_inactive});
+}
+
+/// Takes a connection to the state that a packet of this row leads to.
+template <class T>
+[[gnu::always_inline]] inline void change_state(T& t, const Config& config, Conn& c, u32 row) {
+    State next = State::none;
+    for (int i = 0; i < 4; i++) {
+        const ConnStatus before = read_status(c);
+        if (before.is.life != Life::live)
+            return;
+        next = next_state(before.is.state, row);
+        const ConnStatus after = live_status(next);
+        if (!swap_status(c, before, after))
+            continue;
+        if ((next == State::established || next == State::sctp_established) && before.is.state != next)
+            assure_template(t, c);
+        if (before.is.flags != after.is.flags) {
+            if (Dest* dest = t.dest(c.dest_id)) {
+                count_member(t, c.dest_id, *dest, before.is.flags, -1u);
+                count_member(t, c.dest_id, *dest, after.is.flags, 1);
+            }
+        }
+        break;
+    }
+    restart_timer(t, config, c, next);
 }
 
 /// Moves a connection on after a packet and restarts its timer.
 template <class T>
-[[gnu::always_inline]] inline void update_state(T& t, const Config& config, Conn& c, Direction d,
-                                                const net::Packet& p) {
-    State next = State::udp;
-    if (c.protocol == IpProto::udp && d == Direction::reply)
-        assure_template(t, c);
-    if (c.protocol != IpProto::udp) {
-        u32 row = c.protocol == IpProto::tcp ? tcp_row(d, p.tcp_flags, secures_tcp(t, config)) : sctp_row(d, p.event);
-        net::forget(t, row);
-        ConnStatus before = read_status(c);
-        for (int i = 0; i < 4; i++) {
-            next = next_state(before.is.state, row);
-            const u16 flags = is_active(next) ? u16{0} : u16{conn_inactive};
-            const ConnStatus after = make_status(Life::live, next, flags);
-            if (before.is.life != Life::live)
-                return;
-            if (before.word == after.word)
-                break;
-            if (swap_status(c, before, after)) {
-                if ((next == State::established || next == State::sctp_established) && before.is.state != next)
-                    assure_template(t, c);
-                if (before.is.flags != flags) {
-                    if (Dest* dest = t.dest(c.dest_id)) {
-                        count_member(t, c.dest_id, *dest, before.is.flags, -1u);
-                        count_member(t, c.dest_id, *dest, flags, 1);
-                    }
-                }
-                break;
-            }
-            before = read_status(c);
-        }
+[[gnu::always_inline]] inline void update_state(T& t, const Config& config, const Found& found, const net::Packet& p) {
+    Conn& c = *found.conn;
+    if (c.protocol == IpProto::udp) {
+        if (found.direction == Direction::reply)
+            assure_template(t, c);
+        return restart_timer(t, config, c, State::udp);
     }
-    const u64 expires = t.now() + timeout(config, next);
-    if (c.expires != expires)
-        c.expires = expires;
+    u32 row = c.protocol == IpProto::tcp ? tcp_row(found.direction, p.tcp_flags, secures_tcp(t, config))
+                                         : sctp_row(found.direction, p.event);
+    net::forget(t, row);
+    const ConnStatus before = read_status(c);
+    const State next = next_state(before.is.state, row);
+    if (before.word == live_status(next).word)
+        restart_timer(t, config, c, next);
+    else
+        t.change_state(found.index, row);
 }
 
 } // namespace bpvs

@@ -301,8 +301,9 @@ TEST_F(Lab, a_first_packet_that_loses_the_race_leaves_the_winner_alone) {
         if (tables.dests[i].addr == scenario::parse_address("rip1").addr)
             other = i;
     ASSERT_NE(other, no_id);
-    Found found{};
-    EXPECT_EQ(create_connection(t, tables.config, p, other, tables.dests[other], {}, found), Created::lost_race);
+    u32 opened = no_id;
+    EXPECT_EQ(create_connection(t, tables.config, p.flow, other, tables.dests[other], {}, *t.workspace(), opened),
+              Created::lost_race);
     EXPECT_EQ(tables.tuples(), 2u);
     EXPECT_EQ(tables.table.live, 1u);
     EXPECT_EQ(in("tcp cip:1 > vip:80 A"), "request_forwarded");

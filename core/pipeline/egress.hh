@@ -28,12 +28,13 @@ template <class E>
 
     if (net::is_icmp(p.flow)) {
         Flow quoted{};
+        Flow opposite{};
         net::Packet inner{quoted};
-        Found found{};
-        why = find_related(e, *config, p, inner, found);
+        why = read_related(e, p, inner);
         if (why != Reason::count)
             return verdict(why);
-        if (found.direction == Direction::request)
+        const Found found = find_related(e, *config, inner, opposite);
+        if (!found.conn || found.direction == Direction::request)
             return verdict(Reason::icmp_unrelated);
         const Conn& c = *found.conn;
         const bool done = net::restore_embedded_sum(e, E::l3, p, inner, c.vip, c.vport) &&
@@ -54,7 +55,7 @@ template <class E>
     Conn& c = *found.conn;
     if (Dest* dest = e.dest(c.dest_id))
         account<Direction::reply>(e, *config, c, *dest, p.length, false);
-    update_state(e, *config, c, Direction::reply, p);
+    update_state(e, *config, found, p);
     const bool done = net::rewrite<net::Side::source>(e, E::l3, p, c.vip, c.vport, reply_change(c), false);
     return verdict(done ? Reason::local_translated : Reason::internal_error);
 }

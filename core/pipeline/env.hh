@@ -64,7 +64,10 @@ concept Tables =
         { t.erase_flow(target) };
         { t.take_conn(&index) } -> Same<bool>; // a free slot, or none
         { t.give_conn(index) };
-        { t.end(index, Ending{}) }; // end_for(), called in the way that suits this world
+        { t.end(index, Ending{}) };       // end_for(), called in the way that suits this world
+        { t.change_state(index, index) }; // of connection.hh, likewise: of a connection, by a row
+        // of schedule.hh, likewise: a connection for `flow`, with a mark and Opening flags
+        { t.schedule(flow, index, index) } -> Same<Scheduled>;
         { t.find_service(key) } -> Same<const Service*>;
         { t.has_server(ServerKey{}) } -> Same<bool>; // some service lists it
         { t.dest(index) } -> Same<Dest*>;
@@ -120,9 +123,6 @@ concept Env =
         { e.sum(offset, offset) } -> Same<u32>; // of so many bytes at `offset`, as one 16-bit word; no_id: too many
         { e.ifindex() } -> Same<u32>;           // the interface that the frame arrived on
         { e.send_copy(offset) } -> Same<bool>;  // of the frame as it is now, through this interface
-        // of reset.hh, called in the way that suits this world
-        { e.prepare_resets(f, offset, offset) } -> Same<bool>;
-        { e.send_reset(offset, bool{}, offset) };
     };
 
 } // namespace bpvs

@@ -36,7 +36,7 @@ template <class E>
             return Leave::too_long;
         if (route->status == RouteStatus::no_neighbour) {
             v.ifindex = route->egress.ifindex;
-            v.next_hop = route->next_hop;
+            v.next_hop = &route->next_hop;
             v.by_neighbour = true;
             return Leave::by_neighbour;
         }
@@ -118,7 +118,7 @@ template <class E>
     if (!sends)
         return verdict(to_stack);
     if (leave == Leave::by_neighbour) {
-        v.next_hop = {}; // by the kernel's own route: it then reports to the client when nobody answers
+        v.next_hop = nullptr; // by the kernel's own route: it then reports to the client when nobody answers
         return v;
     }
     return write_macs(e, c.to_dest) ? v : verdict(Reason::internal_error);

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "core/pipeline/drain.hh"
-#include "core/pipeline/pass.hh"
-#include "core/pipeline/schedule.hh"
+#include "core/pipeline/open.hh"
 
 namespace bpvs {
 
@@ -45,23 +44,19 @@ template <class E>
     Found found = find_connection(e, *config, p.flow);
     if (found.held || net::may_lack_sum(e, E::l3, p, pseudo_sum(found, p.flow)))
         return verdict(Reason::left_to_tc);
-    const bool is_new = !found.conn;
-    if (is_new) {
-        const Reason why = opens_in_front(*config) ? schedule(e, *config, p, 0, found) : Reason::left_to_tc;
-        if (why != Reason::new_connection)
-            return verdict(why);
-    }
+    if (!found.conn)
+        return opens_in_front(*config) ? ask_for_service(e, *config, p, 0, {no_id, 0}) : verdict(Reason::left_to_tc);
     const Dest* dest = e.dest(found.conn->dest_id);
     const bool is_reply = found.direction == Direction::reply;
-    if (!is_new && dest) {
+    if (dest) {
         const Course course =
             is_reply ? course_of_reply(e, *config, p, *dest) : course_of_request(e, *config, p, *found.conn, *dest);
         if (course != Course::goes_on)
             return verdict(Reason::left_to_tc);
     }
     if (is_reply)
-        return pass_reply(e, *config, p, *found.conn, dest);
-    return dest ? pass_request(e, *config, p, *found.conn, *dest, is_new) : verdict(Reason::left_to_tc);
+        return pass_reply(e, *config, p, found, dest);
+    return dest ? pass_request(e, *config, p, found, *dest, false) : verdict(Reason::left_to_tc);
 }
 
 } // namespace bpvs

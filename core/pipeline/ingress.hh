@@ -4,10 +4,8 @@
 
 #include "core/pipeline/drain.hh"
 #include "core/pipeline/mark.hh"
-#include "core/pipeline/pass.hh"
-#include "core/pipeline/related.hh"
+#include "core/pipeline/open.hh"
 #include "core/pipeline/reset.hh"
-#include "core/pipeline/schedule.hh"
 
 namespace bpvs {
 
@@ -26,7 +24,7 @@ template <class E>
             return verdict(Reason::reply_expired);
         }
     }
-    return pass_reply(e, config, p, *found.conn, dest);
+    return pass_reply(e, config, p, found, dest);
 }
 
 /// nat_icmp_send: is a packet of no connection one of a real server? What the stack will answer by itself is not.
@@ -61,7 +59,7 @@ template <class E>
     if (why != Reason::count)
         return verdict(why);
     if (net::is_icmp(p.flow))
-        return inert ? verdict(Reason::inert) : send_related(e, *config, p);
+        return verdict(inert ? Reason::inert : Reason::icmp_unrelated);
     if (!net::has_ports(p.flow))
         return verdict(Reason::other_protocol);
     why = net::parse_transport(e, p);
@@ -81,41 +79,24 @@ template <class E>
     }
     if (found.conn && found.direction == Direction::reply)
         return handle_reply(e, *config, p, found);
-    Dest* dest = nullptr;
-    Dest* left = nullptr; // the server of a connection that gives way
-    u32 left_id = 0;
-    u16 left_flags = 0;
+    GivenWay left{no_id, 0};
     if (found.conn) {
-        dest = e.dest(found.conn->dest_id);
-        const Course course = dest ? course_of_request(e, *config, p, *found.conn, *dest) : Course::goes_on;
+        Dest* dest = e.dest(found.conn->dest_id);
+        if (!dest)
+            return verdict(Reason::internal_error);
+        const Course course = course_of_request(e, *config, p, *found.conn, *dest);
         if (course == Course::dropped)
             return verdict(Reason::server_removed);
         if (course == Course::reset)
             return reset_connection(e, p, found);
-        if (course == Course::anew) {
-            left = dest;
-            left_id = found.conn->dest_id;
-            left_flags = read_status(*found.conn).is.flags;
-            count_member(e, left_id, *dest, left_flags, 1);
-            e.end(found.index, Ending::another);
-            found.conn = nullptr;
-        }
+        if (course == Course::goes_on)
+            return pass_request(e, *config, p, found, *dest, false);
+        left = give_way(e, found, *dest);
+    } else if (config->settings.nat_icmp_send && is_stray(e, p)) {
+        return verdict(Reason::stray);
     }
-    const bool is_new = !found.conn;
-    if (is_new) {
-        if (!left && config->settings.nat_icmp_send && is_stray(e, p))
-            return verdict(Reason::stray);
-        const u32 mark = mark_packet(e, *config, p);
-        why = schedule(e, *config, p, mark, found);
-        if (left) { // the schedulers still counted it, as in IPVS
-            count_member(e, left_id, *left, left_flags, -1u);
-            note_relief(e, left_id, *left);
-        }
-        if (why != Reason::new_connection)
-            return verdict(why);
-        dest = e.dest(found.conn->dest_id);
-    }
-    return dest ? pass_request(e, *config, p, *found.conn, *dest, is_new) : verdict(Reason::internal_error);
+    const u32 mark = mark_packet(e, *config, p);
+    return ask_for_service(e, *config, p, mark, left);
 }
 
 } // namespace bpvs

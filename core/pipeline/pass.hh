@@ -47,8 +47,9 @@ template <class E>
 
 /// A client's packet of a connection, new or known.
 template <class E>
-[[gnu::always_inline]] inline Verdict pass_request(E& e, const Config& config, const net::Packet& p, Conn& c,
+[[gnu::always_inline]] inline Verdict pass_request(E& e, const Config& config, const net::Packet& p, const Found& found,
                                                    const Dest& dest, bool is_new) {
+    Conn& c = *found.conn;
     Verdict v = verdict(Reason::request_forwarded);
     const Leave leave = way_of_request(e, config, p, c, v);
     if (leaves_to_next(e, leave, v)) {
@@ -60,21 +61,22 @@ template <class E>
     if (is_new)
         v.reason = Reason::new_connection;
     account<Direction::request>(e, config, c, dest, p.length, is_new);
-    update_state(e, config, c, Direction::request, p);
+    update_state(e, config, found, p);
     return send_request(e, p, c, leave, v, is_new ? Reason::new_to_stack : Reason::request_to_stack);
 }
 
 /// A destination's packet of a connection that goes on.
 template <class E>
-[[gnu::always_inline]] inline Verdict pass_reply(E& e, const Config& config, const net::Packet& p, Conn& c,
+[[gnu::always_inline]] inline Verdict pass_reply(E& e, const Config& config, const net::Packet& p, const Found& found,
                                                  const Dest* dest) {
+    Conn& c = *found.conn;
     Verdict v = verdict(Reason::reply_forwarded);
     const Leave leave = way_of_reply(e, config, p, c, v);
     if (leaves_to_next(e, leave, v))
         return verdict(Reason::left_to_tc);
     if (dest)
         account<Direction::reply>(e, config, c, *dest, p.length, false);
-    update_state(e, config, c, Direction::reply, p);
+    update_state(e, config, found, p);
     return send_reply(e, p, c, leave, v);
 }
 

@@ -13,10 +13,10 @@ namespace bpvs {
 
 enum ResetEnds : u32 { reset_sender = 1, reset_receiver = 2 };
 
-/// Reads what the packet at hand says into `w`, and makes its frame as long as a reset is. False: it cannot be one. l4:
-/// offset of the TCP header; payload: bytes behind it.
+/// Reads what the packet at hand says into `w`, and makes its frame as long as a reset is. False: it cannot be one.
 template <class E>
-[[gnu::always_inline]] inline bool prepare_resets(E& e, Family family, u32 l4, u32 payload, ResetWork& w) {
+[[gnu::always_inline]] inline bool prepare_resets(E& e, ResetWork& w) {
+    u32 l4 = w.l4;
     net::forget_offset(e, l4);
     const u8* header = e.at(l4, net::tcp::min_size);
     if (!header)
@@ -25,11 +25,11 @@ template <class E>
     const u32 ack = from_be32(net::load<Be32>(header + net::tcp::ack_seq));
     const u8 flags = header[net::tcp::flags];
     const bool acks = (flags & net::tcp::ack) != 0;
-    const u32 end = seq + payload + (flags & net::tcp::syn ? 1 : 0) + (flags & net::tcp::fin ? 1 : 0);
+    const u32 end = seq + w.payload + (flags & net::tcp::syn ? 1 : 0) + (flags & net::tcp::fin ? 1 : 0);
     w.segments[0] = acks ? net::Segment{ack, 0, net::tcp::rst} : net::Segment{0, end, net::tcp::rst | net::tcp::ack};
     w.segments[1] = acks ? net::Segment{seq, ack, net::tcp::rst | net::tcp::ack} : net::Segment{seq, 0, net::tcp::rst};
     w.sum_left = e.sum_is_left_to_device(l4 + net::tcp::check) ? 1 : 0;
-    const u32 headers = net::ip_size(family) + net::tcp::min_size;
+    const u32 headers = net::ip_size(static_cast<Family>(w.family)) + net::tcp::min_size;
     // A sum that is left to the device is made where the TCP header was.
     return (w.sum_left == 0 || l4 + net::tcp::min_size == E::l3 + headers) && e.trim(headers);
 }
@@ -57,24 +57,42 @@ template <class E>
         e.send_copy(v.ifindex);
 }
 
-/// Resets the ends of a connection, in answer to its packet at hand, whose frame is used up.
+/// Resets the ends of a connection, in answer to its packet at hand, whose frame is used up: what ingress() has asked
+/// for.
 template <class E>
-[[gnu::always_inline]] inline void reset_ends(E& e, const net::Packet& p, const Found& found, u32 ends) {
-    const bool from_client = found.direction == Direction::request;
-    if (!e.prepare_resets(p.flow.family, p.l4, p.length - (p.l4 - E::l3) - p.l4_size))
-        return;
-    if (ends & reset_sender)
-        e.send_reset(found.index, from_client, 0);
-    if (ends & reset_receiver)
-        e.send_reset(found.index, !from_client, 1);
+[[gnu::always_inline]] inline Verdict reset(E& e, const Config& config, ResetWork& w) {
+    Conn* c = e.conn(w.conn);
+    if (!c || !prepare_resets(e, w))
+        return verdict(Reason::connection_reset);
+    const bool from_client = w.from_client != 0;
+    if (w.ends & reset_sender)
+        send_reset(e, config, *c, from_client, w.segments[0], w);
+    if (w.ends & reset_receiver)
+        send_reset(e, config, *c, !from_client, w.segments[1], w);
+    return verdict(Reason::connection_reset);
+}
+
+/// Asks for that.
+template <class E>
+[[gnu::always_inline]] inline Reason ask_for_reset(E& e, const net::Packet& p, const Found& found, u32 ends) {
+    Workspace* w = e.workspace();
+    if (!w)
+        return Reason::internal_error;
+    ResetWork& r = w->reset;
+    r.conn = found.index;
+    r.ends = ends;
+    r.from_client = found.direction == Direction::request ? 1 : 0;
+    r.family = static_cast<u32>(p.flow.family);
+    r.l4 = p.l4;
+    r.payload = p.length - (p.l4 - E::l3) - p.l4_size;
+    return Reason::connection_reset;
 }
 
 /// Ends a live connection and resets both its ends.
 template <class E>
 [[gnu::always_inline]] inline Verdict reset_connection(E& e, const net::Packet& p, const Found& found) {
     e.end(found.index, Ending::reset);
-    reset_ends(e, p, found, reset_sender | reset_receiver);
-    return verdict(Reason::connection_reset);
+    return verdict(ask_for_reset(e, p, found, reset_sender | reset_receiver));
 }
 
 /// A packet of a connection that has ended and is held. A client's takes it away, and so does a server that begins a
@@ -89,8 +107,8 @@ template <class E>
     const bool begins = is_tcp && !resets && (p.tcp_flags & net::tcp::syn);
     if (is_tcp && !resets && !begins && (s.is.flags & conn_resets)) {
         // Of a connection that gave way, the client's end is another one's by now.
-        reset_ends(e, p, found, s.is.flags & conn_given_way ? reset_sender : reset_sender | reset_receiver);
-        return Reason::connection_reset;
+        return ask_for_reset(e, p, found,
+                             s.is.flags & conn_given_way ? u32{reset_sender} : u32{reset_sender} | reset_receiver);
     }
     // A server repeats its SYN for a client that never answered.
     if (found.direction == Direction::reply && (!begins || half_open(s.is.state)))

@@ -14,34 +14,35 @@ namespace bpvs {
     return from_be16(port) == 20 || from_be16(port) >= 1024;
 }
 
-/// The service of `p`'s mark, else the one that it is addressed to: by its port, as data of a persistent service of
+/// The service of the mark, else the one that `flow` is addressed to: by its port, as data of a persistent service of
 /// FTP, or one on all ports.
 template <class T>
-[[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const net::Packet& p, u32 mark) {
-    ServiceKey key{};
+[[gnu::always_inline]] inline const Service* service_of(T& t, const Config& config, const Flow& flow, u32 mark,
+                                                        ServiceKey& key) {
+    key = ServiceKey{};
     if (mark != 0) {
         key.fwmark = mark;
         key.generation = config.in_force.generation;
-        key.family = p.flow.family;
+        key.family = flow.family;
         if (const Service* by_mark = t.find_service(key))
             return by_mark;
         key.fwmark = 0;
     }
-    const bool by_port = may_offer(config.offered, p.flow.daddr, p.flow.dport);
+    const bool by_port = may_offer(config.offered, flow.daddr, flow.dport);
     const bool wide = (config.offered.kinds & wide_kind) != 0;
     if (!by_port && !wide)
         return nullptr;
-    key.vip = p.flow.daddr;
+    key.vip = flow.daddr;
     key.generation = config.in_force.generation;
-    key.vport = p.flow.dport;
-    key.protocol = p.flow.protocol;
-    key.family = p.flow.family;
+    key.vport = flow.dport;
+    key.protocol = flow.protocol;
+    key.family = flow.family;
     if (by_port)
         if (const Service* service = t.find_service(key))
             return service;
     if (!wide)
         return nullptr;
-    if (p.flow.protocol == IpProto::tcp && may_be_ftp_data(p.flow.dport)) {
+    if (flow.protocol == IpProto::tcp && may_be_ftp_data(flow.dport)) {
         key.vport = ftp_port;
         const Service* ftp = t.find_service(key);
         if (ftp && ftp->persistence != 0)
@@ -85,79 +86,105 @@ template <class T>
 
 /// No destination of the service can take the packet. One to a port of FTP's data was never for the service's own port:
 /// it is the host's, as with IPVS.
-[[gnu::always_inline]] inline Reason refused(const Config& config, const Service& service, const net::Packet& p) {
+[[gnu::always_inline]] inline Reason refused(const Config& config, const Service& service, const Flow& flow) {
     if (service.fwmark != 0 && config.settings.cache_bypass)
         return Reason::bypassed; // answer() looks where it is for
-    return service.vport == ftp_port && p.flow.dport != ftp_port ? Reason::no_service : Reason::no_destination;
+    return service.vport == ftp_port && flow.dport != ftp_port ? Reason::no_service : Reason::no_destination;
 }
 
-/// A new connection of a persistent service: to where the client's template leads, or not at all.
+/// The template that a new connection of a persistent service follows, held for it; no_id: `why` not.
 template <class T>
-[[gnu::always_inline]] inline Reason follow_template(T& t, const Config& config, const Service& service,
-                                                     const net::Packet& p, Kind kind, Found& found) {
-    u32 index = t.hold_template(service, p.flow);
-    if (index == no_id) {
-        const u32 chosen = t.choose(service, p.flow);
-        if (chosen == no_id)
-            return refused(config, service, p);
-        make_template(t, service, p.flow, chosen);
-        index = t.hold_template(service, p.flow); // ours, or another CPU's
+[[gnu::always_inline]] inline u32 template_for(T& t, const Config& config, const Service& service, const Flow& flow,
+                                               Reason& why) {
+    const u32 index = t.hold_template(service, flow);
+    if (index != no_id)
+        return index;
+    const u32 chosen = t.choose(service, flow);
+    if (chosen == no_id) {
+        why = refused(config, service, flow);
+        return no_id;
     }
-    if (index == no_id)
-        return Reason::table_full;
-    Conn* control = t.conn(index);
-    if (!control)
-        return Reason::internal_error;
-    const u32 id = control->dest_id;
+    make_template(t, service, flow, chosen);
+    why = Reason::table_full;
+    return t.hold_template(service, flow); // ours, or another CPU's
+}
+
+/// What schedule() is told of a packet beside its tuple and mark.
+enum Opening : u32 {
+    may_open = 1, ///< opens_connection()
+    in_front = 2, ///< in a FrontEnv
+    again = 4,    ///< the last call ended in a collision
+};
+
+/// A new connection for a packet of `flow`, at the destination that is chosen for it. A destination whose reply tuple
+/// is taken by another live connection cannot have it, so that no live connection is ever broken: then another one may.
+template <class T>
+[[gnu::always_inline]] inline Scheduled schedule(T& t, const Config& config, const Flow& flow, u32 mark, u32 opening,
+                                                 Workspace& w) {
+    const auto refuse = [](Reason why) { return Scheduled{why, false, no_id}; };
+    const Service* service = service_of(t, config, flow, mark, w.service);
+    if (!service)
+        return refuse(Reason::no_service);
+    if ((opening & again) == 0) {
+        if ((opening & may_open) == 0)
+            return refuse(Reason::no_connection);
+        if (drops_packet(t, config))
+            return refuse(Reason::drop_packet);
+        w.tried.count = 0;
+    }
+    Kind kind{0, (service->flags & service_one_packet) && flow.protocol == IpProto::udp};
+    if (kind.one_packet && (opening & in_front) != 0) // one that must be left in the end could not be found again
+        return refuse(Reason::left_to_tc);
+
+    Conn* control = nullptr;
+    u32 id = no_id;
+    if (service->persistence != 0) { // to where the client's template leads, or not at all
+        Reason why = Reason::internal_error;
+        const u32 index = template_for(t, config, *service, flow, why);
+        control = t.conn(index);
+        if (!control)
+            return refuse(why);
+        kind.control = index + 1;
+        id = control->dest_id;
+    } else {
+        id = t.choose(*service, flow);
+        if (id == no_id)
+            return refuse(w.tried.count != 0 ? Reason::collision : refused(config, *service, flow));
+    }
     Dest* dest = t.dest(id);
     if (!dest)
-        return Reason::internal_error;
-    kind.control = index + 1;
-    const Created created = create_connection(t, config, p, id, *dest, kind, found);
-    if (created != Created::yes)
+        return refuse(Reason::internal_error);
+    u32 opened = no_id;
+    const Created created = create_connection(t, config, flow, id, *dest, kind, w, opened);
+    if (control && created != Created::yes)
         __sync_fetch_and_add(&control->controlled, -1u);
-    return reason_of(created);
+    const u32 n = w.tried.count;
+    const bool others = created == Created::collision && !control && service->entries > 1 && n < schedule_tries;
+    if (others) {
+        w.tried.ids[n] = id;
+        w.tried.count = n + 1;
+    }
+    return Scheduled{reason_of(created), others, opened};
 }
 
-/// A new connection for `p`. A destination whose reply tuple is taken by another live connection is passed
-/// over, so that no live connection is ever broken. Reason::new_connection with `found` set, or why not.
-template <class T>
-[[gnu::always_inline]] inline Reason schedule(T& t, const Config& config, const net::Packet& p, u32 mark,
-                                              Found& found) {
-    const Service* service = service_of(t, config, p, mark);
-    if (!service)
-        return Reason::no_service;
-    if (!opens_connection(config, p))
-        return Reason::no_connection;
-    if (drops_packet(t, config))
-        return Reason::drop_packet;
-    Workspace* w = t.workspace();
-    if (!w)
-        return Reason::internal_error;
+/// As Opening.
+template <class E>
+[[gnu::always_inline]] inline u32 opening_of(const Config& config, const net::Packet& p) {
+    return (opens_connection(config, p) ? u32{may_open} : 0) | (FrontEnv<E> ? u32{in_front} : 0);
+}
 
-    w->tried.count = 0;
-    Kind kind{0, (service->flags & service_one_packet) && p.flow.protocol == IpProto::udp};
-    if constexpr (FrontEnv<T>)
-        if (kind.one_packet) // one that must be left in the end could not be found again
-            return Reason::left_to_tc;
-    if (service->persistence != 0)
-        return follow_template(t, config, *service, p, kind, found);
+/// A new connection for a packet of `flow`, `found`; null: why not.
+template <class T>
+[[gnu::always_inline]] inline Reason open_connection(T& t, const Flow& flow, u32 mark, u32 opening, Found& found) {
+    Scheduled s{};
     for (u32 i = 0; i < schedule_tries; i++) {
-        const u32 id = t.choose(*service, p.flow);
-        if (id == no_id)
+        s = t.schedule(flow, mark, opening);
+        if (!s.again)
             break;
-        Dest* dest = t.dest(id);
-        if (!dest)
-            return Reason::internal_error;
-        const Created created = create_connection(t, config, p, id, *dest, kind, found);
-        if (created != Created::collision)
-            return reason_of(created);
-        w->tried.ids[i] = id;
-        w->tried.count = i + 1;
-        if (service->entries == 1)
-            break;
+        opening |= again;
     }
-    return w->tried.count ? Reason::collision : refused(config, *service, p);
+    found = Found{t.conn(s.conn), s.conn, Direction::request, nullptr};
+    return s.reason;
 }
 
 } // namespace bpvs

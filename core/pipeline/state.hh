@@ -14,20 +14,28 @@ namespace bpvs {
 
 enum class Direction : u8 { request = 0, reply = 1 };
 
+/// The four flags that count, as a number.
+[[gnu::always_inline]] constexpr u32 flags_that_count(u8 flags) {
+    return (flags & (net::tcp::rst | net::tcp::syn | net::tcp::fin)) | (flags & net::tcp::ack) >> 1;
+}
+
+/// What each such number is: SYN, FIN, ACK or RST, two bits each. A branch for each flag would be a path each for the
+/// verifier.
+constexpr u32 tcp_events = [] {
+    u32 events = 0;
+    for (u32 flags = 0; flags < 16; flags++) {
+        const u32 event = flags & net::tcp::rst ? 3 : flags & net::tcp::syn ? 0 : flags & net::tcp::fin ? 1 : 2;
+        events |= event << (2 * flags);
+    }
+    return events;
+}();
+
 /// The row of the table for a TCP segment with `flags` in direction `d`. secure: of the table of secure_tcp.
 [[gnu::always_inline]] constexpr u32 tcp_row(Direction d, u8 flags, bool secure) {
-    u32 event = 0;
-    if (flags & net::tcp::rst)
-        event = 3;
-    else if (flags & net::tcp::syn)
-        event = 0;
-    else if (flags & net::tcp::fin)
-        event = 1;
-    else if (flags & net::tcp::ack)
-        event = 2;
-    else
+    const u32 told = flags_that_count(flags);
+    if (told == 0)
         return detail::row_without_flags;
-    return (secure ? 8 : 0) + static_cast<u32>(d) * 4 + event;
+    return (secure ? 8 : 0) + static_cast<u32>(d) * 4 + (tcp_events >> (2 * told) & 3);
 }
 
 /// The row for an SCTP packet.

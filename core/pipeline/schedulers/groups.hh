@@ -37,21 +37,21 @@ template <class T>
     return d && consider(*d, m.dest, m.weight, m.place, by, best);
 }
 
-/// Looks at all servers of a group; what it finds is remembered as true for `changes`.
+/// Looks at all servers of the group that the search is at; what it finds is remembered.
 template <class T>
-[[gnu::always_inline]] inline void look_at_all(T& t, const Measure& by, GroupSearch& s, u32 count, u32 changes) {
+[[gnu::always_inline]] inline void look_at_group(T& t, const Measure& by, GroupSearch& s) {
     Least& best = s.of_group;
     best = nobody;
-    u32 least = group_of_none;
-    for (u32 k = 0; k < group_servers && k < count; k++) {
+    s.least = group_of_none;
+    for (u32 k = 0; k < group_servers && k < s.count; k++) {
         const u32 before = best.id;
         const bool goes_on = look_at_member(t, s.members + k * group_member_words, by, best);
         if (best.id != before)
-            least = k + 1;
+            s.least = k + 1;
         if (!goes_on)
             break;
     }
-    t.put_pair(s.at + s.memory, u64{changes} << 32 | least);
+    t.put_pair(s.at + s.memory, u64{s.changes} << 32 | s.least);
     if (best.id != no_id)
         prefer(s.best, best);
 }
@@ -68,11 +68,13 @@ template <class T>
     if (!changes || !t.pair(s.at + s.memory, &pair))
         return false;
     const u32 least = static_cast<u32>(pair);
-    if (least == 0 || pair >> 32 != static_cast<u32>(*static_cast<volatile LoadChanges*>(changes)))
-        look_at_all(t, w.by, s, static_cast<u32>(head >> 32),
-                    static_cast<u32>(__sync_fetch_and_add(changes, 0ull))); // in full before any load is read
-    else if (least != group_of_none)
+    if (least == 0 || pair >> 32 != static_cast<u32>(*static_cast<volatile LoadChanges*>(changes))) {
+        s.count = static_cast<u32>(head >> 32);
+        s.changes = static_cast<u32>(__sync_fetch_and_add(changes, 0ull)); // in full before any load is read
+        t.look_at_group();
+    } else if (least != group_of_none) {
         look_at_member(t, s.members + (least - 1) * group_member_words, w.by, s.best);
+    }
     s.at += load_group_words;
     return s.best.id == no_id || w.by.threshold; // of servers that are half idle one is enough
 }
@@ -88,7 +90,7 @@ template <class T>
         return w.list.best.id;
     }
     const u32 groups = service.set_offset + service.entries * set_entry_words;
-    w.groups = GroupSearch{service.set_offset, groups, 0, any ? 6u : 4u, nobody, nobody};
+    w.groups = GroupSearch{service.set_offset, groups, 0, any ? 6u : 4u, 0, 0, 0, 0, nobody, nobody};
     t.walk(service.segments, w.groups);
     return w.groups.best.id;
 }

@@ -48,10 +48,15 @@ constexpr Measure half_idle() {
 [[gnu::always_inline]] inline bool consider(const Dest& d, u32 id, u32 weight, u32 place, const Measure& by,
                                             Least& best) {
     const u64 active = d.active;
-    if (weight == 0 || (d.overloaded & by.threshold) != 0 || active * by.most + by.gap > weight)
+    // Arithmetic, since each branch would be another path for the verifier.
+    u64 needed = active * by.most + by.gap;
+    needed += (needed - 1) >> 63;                // 1 at least
+    needed |= -u64{d.overloaded & by.threshold}; // more than any
+    if (weight < needed)
         return true;
-    const u64 load = active * by.active + u64{d.inactive} * by.inactive + (active == 0 ? by.idle : by.busy);
-    prefer(best, Least{id, place, load, by.weighted ? weight : 1});
+    const u64 idle = (active - 1) >> 32; // all ones, or zero
+    const u64 load = active * by.active + u64{d.inactive} * by.inactive + (by.idle & idle) + (by.busy & ~idle);
+    prefer(best, Least{id, place, load, u64{weight - 1} * by.weighted + 1});
     return best.load != 0; // nobody has less than nothing
 }
 

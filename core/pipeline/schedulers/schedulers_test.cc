@@ -404,10 +404,8 @@ TEST(Groups, hear_of_each_connection_that_begins_or_ends) {
                   .dport = to_be16(80),
                   .protocol = IpProto::tcp,
                   .family = Family::v4};
-        net::Packet p{flow};
-        p.tcp_flags = net::tcp::syn;
         Found found{};
-        EXPECT_EQ(schedule(farm.tables, farm.lab.tables.config, p, 0, found), Reason::new_connection);
+        EXPECT_EQ(open_connection(farm.tables, flow, 0, may_open, found), Reason::new_connection);
         return found;
     };
     Found found{};

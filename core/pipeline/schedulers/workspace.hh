@@ -4,6 +4,7 @@
 
 #include "core/model/conn.hh"
 #include "core/model/service.hh"
+#include "core/net/parse.hh"
 #include "core/net/segment.hh"
 
 namespace bpvs {
@@ -59,6 +60,10 @@ struct GroupSearch {
     u32 at;      ///< word of the LoadGroup it is at
     u32 members; ///< word of its first GroupMember
     u32 memory;  ///< word of a LoadGroup that remembers what such a search found
+    u32 count;   ///< of its members
+    u32 changes; ///< what its loads are known for, as LoadGroup
+    u32 least;   ///< its least loaded member, as LoadGroup::least
+    u32 spare;
     Least of_group;
     Least best;
 };
@@ -122,15 +127,43 @@ struct TurnSearch {
 
 /// What the ends of a connection are reset with, in answer to a packet.
 struct ResetWork {
+    u32 conn;
+    u32 ends;                 ///< as ResetEnds
+    u32 from_client;          ///< 1: the packet is
+    u32 family;               ///< of the packet
+    u32 l4;                   ///< offset of its TCP header
+    u32 payload;              ///< bytes behind that
     net::Segment segments[2]; ///< to whom the packet is from, to whom it is for
     net::Headers headers;     ///< of the one that is being sent
     u32 sum_left;             ///< 1: the device sums them up
 };
 
+/// The server that a connection had which gives way to another.
+struct GivenWay {
+    u32 dest;  ///< id; no_id: there was none
+    u16 flags; ///< the connection's, as it was counted
+};
+
+/// A packet that no connection is known for.
+struct Request {
+    Flow flow;
+    net::PacketInfo info;
+    u32 mark;
+    u32 opening; ///< as Opening
+    GivenWay left;
+    u32 conn; ///< that is opened for it; no_id: none
+};
+
 struct Workspace {
+    Request request;
     Tried tried;
     Flow template_key;
-    Flow tuple; ///< that flows.hh works on
+    Flow tuple;    ///< that flows.hh works on
+    Flow reply;    ///< of the connection that is being opened
+    Flow outside;  ///< of an ICMP error: the packet
+    Flow quoted;   ///< what it quotes
+    Flow opposite; ///< that one's other direction
+    ServiceKey service;
     LocalityKey key;
     Locality set;
     Measure by; ///< of the next two
@@ -163,6 +196,7 @@ concept Chooses = requires(T& t, u32 count, const LocalityKey& key, const Locali
     { t.walk(count, w.draw) };
     { t.walk(count, w.sums) };
     { t.walk(count, w.turns) };
+    { t.look_at_group() }; // of groups.hh, in Workspace::groups
     // schedulers/choose.hh, as far from the packet's own path as the world can make it
     { t.choose(service, flow) } -> Same<u32>;
     // persistence.hh, in the same way
