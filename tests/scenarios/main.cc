@@ -194,7 +194,7 @@ Pool::Play begin_on_programs(const std::vector<Case>& cases) {
 std::vector<std::size_t> shuffled(const std::vector<Case>& cases, std::vector<std::size_t> order, unsigned seed) {
     std::mt19937 random(seed);
     std::ranges::shuffle(order, random);
-    std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return cases[i].scenario->waits(); });
+    std::ranges::sort(order, std::greater(), [&](std::size_t i) { return cases[i].scenario->waits(); });
     return order;
 }
 
@@ -219,8 +219,7 @@ void play_in_guest(std::vector<Case>& cases, Tally& tally) {
     std::vector<std::size_t> order(cases.size());
     std::iota(order.begin(), order.end(), 0);
     Pool pool(8, true, [&]() -> Pool::Play { return [&](std::size_t i) { return play_on_ipvs(*cases[i].scenario); }; });
-    pool.play(
-        order, [&](std::size_t index, const Report& result) { tally.add(index, result); }, [] {});
+    pool.play(order, [&](std::size_t index, const Report& result) { tally.add(index, result); }, [] {});
 }
 
 struct Options {

@@ -20,8 +20,7 @@ std::vector<std::size_t> first(std::size_t n) {
 
 std::map<std::size_t, Report> played(Pool& pool, std::size_t cases) {
     std::map<std::size_t, Report> reports;
-    pool.play(
-        first(cases), [&](std::size_t index, const Report& report) { reports.emplace(index, report); }, [] {});
+    pool.play(first(cases), [&](std::size_t index, const Report& report) { reports.emplace(index, report); }, [] {});
     return reports;
 }
 

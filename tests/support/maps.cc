@@ -140,8 +140,10 @@ Result<std::vector<Map>> maps_of(const std::string& directory) {
     for (const auto& pin : std::filesystem::directory_iterator(directory, error)) {
         Fd fd(bpf_obj_get(pin.path().c_str()));
         const std::string kind = kind_of(fd);
-        if (kind == "bpf-prog")
+        if (kind == "bpf-prog") {
             programs.push_back(std::move(fd));
+            continue;
+        }
         if (kind != "bpf-map")
             continue;
         auto map = map_of(std::move(fd));

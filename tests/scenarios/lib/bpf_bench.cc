@@ -43,11 +43,11 @@ int open_program(const std::string& program) {
 
 Answer run(const std::string& program, const Frame& frame, u32 ifindex, u32 ingress_ifindex, u32 mark) {
     const int fd = open_program(program);
-    struct __sk_buff ctx {};
+    struct __sk_buff ctx{};
     ctx.ifindex = ifindex;
     ctx.ingress_ifindex = ingress_ifindex;
     ctx.mark = mark;
-    struct __sk_buff ctx_out {};
+    struct __sk_buff ctx_out{};
     Frame out(frame.size() + 256);
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data(), .data_out = out.data(),
                 .data_size_in = static_cast<u32>(frame.size()), .data_size_out = static_cast<u32>(out.size()),
@@ -159,7 +159,7 @@ void BpfBench::attach_at_xdp() {
 /// Nothing: it was left to tc, and not touched.
 std::optional<Answer> BpfBench::arrive_at_xdp(const Link& on, const Frame& frame, u32 mark) {
     const int fd = open_program(pins_ + "/bpvs_xdp");
-    struct xdp_md ctx {};
+    struct xdp_md ctx{};
     ctx.data_end = static_cast<u32>(frame.size());
     ctx.ingress_ifindex = on.ifindex;
     Frame out(frame.size() + 256);
