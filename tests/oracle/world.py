@@ -13,6 +13,7 @@ from legs import CIP, CIP6, VIP, VIP6, rip, rip6
 from marking import mark_before
 
 IPVS_TABLE = pathlib.Path("/proc/net/ip_vs_conn")
+READINGS = 10
 
 
 class World:
@@ -128,10 +129,11 @@ class World:
     def _read_connections(self):
         """IPVS prints its table page by page: where a connection ends between two pages, others are left out. Then the
         table has more rows than were printed."""
-        while True:
+        for _ in range(READINGS):
             rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
             if self._bpvs() or len(rows) >= len(IPVS_TABLE.read_bytes().splitlines()) - 1:
-                return rows
+                break
+        return rows
 
     def stats(self):
         time.sleep(self.lag)
