@@ -12,7 +12,7 @@ export DESTDIR STAND_IN BASE
 packages = @[ "$(PACKAGES)" = no ] || scripts/install-packages
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test soak lint lint-all bench install uninstall clean help
+.PHONY: build demo test soak packages-check lint lint-all bench install uninstall clean help
 
 build: ## build bpvs and bpvsadm (this is what plain `make` does)
 	$(packages) build run
@@ -27,10 +27,20 @@ test: ## all tests, release and sanitizers; last line: N passed, N failed, N ski
 	$(packages) build run lab tests
 	@scripts/test
 
-soak: ## random sequences beside the real IPVS for MINUTES (20)
-	$(packages) build run lab tests
+soak: ## random sequences beside the real IPVS for MINUTES (20); demo and test on a fresh machine (root)
+	$(packages) build run lab tests soak
 	@scripts/build tests
 	@tests/differ/run --seed 0 --seconds $$(($(MINUTES) * 60)) --events 250 --choices 40 --guests 2 --only sequences
+	@tests/guest/run --every-compiler
+	@scripts/fresh-machine make demo
+	@scripts/fresh-machine make test
+
+packages-check: clean ## builds and runs demo, test, lint and bench: does packages.txt bring every program? (root)
+	$(packages)
+	@scripts/what-runs build run lab -- make demo
+	@scripts/what-runs build run lab tests -- make test
+	@scripts/what-runs build lab lint -- make lint-all
+	@BENCH_QUICK=1 scripts/what-runs build run lab bench -- make bench
 
 lint: ## formatting, layers, and static analysis of what changed since BASE (the main branch)
 	$(packages) build lab lint
@@ -55,6 +65,6 @@ clean: ## remove everything that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 	@echo "  PREFIX=$(PREFIX), DESTDIR=$(DESTDIR) (for make install and uninstall)"
 	@echo "  PACKAGES=no: install no Debian packages, all that is needed is there"
