@@ -67,7 +67,7 @@ def _quietly(w, paths):
 
 
 def _states(w, clients):
-    rows = [row.split() for row in w.command("-Lnc", log=False).splitlines()[2:]]
+    rows = w.read_connections()
     return sorted(f"{row[3]} {row[4]} {row[5]} {row[2]}" for row in rows if row[0] == "SCTP" and row[3] in clients)
 
 

@@ -123,10 +123,10 @@ class World:
         virtual addresses, as they are listed."""
         ours = {f"{vip}:{self.vport + n}" for n in range(10) for vip in (VIP, f"[{VIP6}]")} | set(also)
         chosen = lambda row: row[4] in ours and (client is None or row[3].endswith(f":{client}"))
-        rows = sorted(filter(chosen, self._read_connections()), key=lambda row: row[3])
+        rows = sorted(filter(chosen, self.read_connections()), key=lambda row: row[3])
         self.log("ipvsadm -Lnc", [self.clock.mark(" ".join(row)) for row in rows])
 
-    def _read_connections(self):
+    def read_connections(self):
         """IPVS prints its table page by page: where a connection ends between two pages, others are left out. Then the
         table has more rows than were printed."""
         for _ in range(READINGS):
