@@ -15,7 +15,8 @@ template <class E>
     Workspace* w = e.workspace();
     if (!w)
         return verdict(Reason::internal_error);
-    w->request = Request{p.flow, p, mark, opening_of<E>(config, p), left, no_id};
+    const net::PacketInfo& info = p;
+    w->request = Request{p.flow, info, mark, opening_of<E>(config, p), left, no_id};
     return verdict(Reason::no_service);
 }
 
