@@ -1,5 +1,5 @@
-include(GoogleTest)
-# bpvs_unit_tests(NAME SOURCES... LIBS...): the unit tests beside the code of one part, NAME_test, run by ctest.
+# bpvs_unit_tests(NAME SOURCES... LIBS...): the unit tests beside the code of one part, NAME_test. One process runs
+# them all, or some of them (--gtest_filter): to start a program costs more than most tests.
 # Nobody debugs them: of their own code there is no debug information.
 function(bpvs_without_debug_information)
   foreach(target ${ARGN})
@@ -13,6 +13,6 @@ function(bpvs_unit_tests name)
   target_link_libraries(${name}_test PRIVATE bpvs_headers ${T_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE BPVS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   bpvs_without_debug_information(${name}_test)
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60)
+  add_test(NAME ${name} COMMAND ${name}_test)
   add_dependencies(unit-tests ${name}_test)
 endfunction()

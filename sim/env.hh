@@ -135,8 +135,8 @@ public:
 
 private:
     /// As an array map: null beyond its end.
-    template <class T>
-    static T* element(std::vector<T>& all, u32 index) {
+    template <class T, class Pages>
+    static T* element(std::vector<T, Pages>& all, u32 index) {
         return index < all.size() ? &all[index] : nullptr;
     }
 

@@ -12,9 +12,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <new>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -142,6 +144,26 @@ private:
     std::deque<Value> values_;
 };
 
+/// Large tables of which a test touches little: zeros that the kernel hands out page by page.
+template <class T>
+struct ZeroedPages {
+    static_assert(std::is_trivially_destructible_v<T>);
+    using value_type = T;
+    ZeroedPages() = default;
+    template <class U>
+    explicit ZeroedPages(const ZeroedPages<U>&) {}
+    T* allocate(std::size_t n) {
+        if (void* zeros = std::calloc(n, sizeof(T)))
+            return static_cast<T*>(zeros);
+        throw std::bad_alloc();
+    }
+    void deallocate(T* p, std::size_t) { std::free(p); }
+    void construct(T*) {} // all members are zero
+    bool operator==(const ZeroedPages&) const = default;
+};
+template <class T>
+using LargeTable = std::vector<T, ZeroedPages<T>>;
+
 struct Sizes {
     u32 connections = 1024;
     u32 max_dests = 256;
@@ -185,9 +207,9 @@ struct Tables {
     std::vector<Conn> conns;
     std::vector<Dest> dests;
     std::vector<LoadChanges> changes; ///< by group of destination ids
-    std::vector<Way> ways = std::vector<Way>(bpvs::ways);
+    LargeTable<Way> ways = LargeTable<Way>(bpvs::ways);
     std::vector<Cursor> cursors; ///< by service id
-    std::vector<u32> words;
+    LargeTable<u32> words;
     std::vector<Counters> counters; ///< by destination id, then max_dests + service id
     std::vector<Counters> zeros;    ///< as `counters`
     std::vector<Rates> rates;       ///< as `counters`
@@ -197,8 +219,8 @@ struct Tables {
     HashMap<ServerKey, u32> servers;
     std::vector<FlowBucket> flows;
     HashMap<Flow, FlowTarget> more_flows;
-    std::vector<MarkRule> mark_rules = std::vector<MarkRule>(std::size_t{2} * max_mark_rules);
-    std::vector<MarkPorts> mark_ports = std::vector<MarkPorts>(std::size_t{2} * max_mark_ports);
+    LargeTable<MarkRule> mark_rules = LargeTable<MarkRule>(std::size_t{2} * max_mark_rules);
+    LargeTable<MarkPorts> mark_ports = LargeTable<MarkPorts>(std::size_t{2} * max_mark_ports);
     PrefixMap<MarkPrefix, MarkRange> mark_prefixes{max_mark_prefixes};
     HashMap<LocalityKey, Locality> localities{1024};
     Queue<u32> free_conns; ///< slots given back; a slot never used is taken from Table::high_water

@@ -1,12 +1,11 @@
 """Makes a sequence that differs as short as it goes: every candidate is played again, alone, on both worlds."""
 import re
-import time
 
 import plans
 import worlds
 
 AT_ONCE = 16  # candidates that are played side by side in one guest, each in a network namespace of its own
-ROUNDS = 16
+ROUNDS = 24
 OPTIONS = re.compile(r" (payload \d+B|ttl \d+|tos \d+|id \d+|df|flow \d+|opt hex:\w+|sum \+1|seq 1001 ack 5001)(?= |$)")
 
 
@@ -60,7 +59,7 @@ def still_differs(directory, head, plot, some):
     return found
 
 
-def shrunk(directory, head, plot, sequence, deadline, steps_enough=0):
+def shrunk(directory, head, plot, sequence, steps_enough=0):
     """(sequence, its plan's path, verdict), of no more than steps_enough steps or as short as it goes; None: alone it does
     not differ."""
     sequence = {**sequence, "steps": [step for step in sequence["steps"] if step != "-"]}
@@ -75,7 +74,7 @@ def shrunk(directory, head, plot, sequence, deadline, steps_enough=0):
             if key not in tried and len(fresh) < AT_ONCE and candidate["steps"]:
                 tried.add(key)
                 fresh.append((candidate, left_out))
-        if not fresh or time.monotonic() > deadline or len(best[0]["steps"]) <= steps_enough:
+        if not fresh or len(best[0]["steps"]) <= steps_enough:
             break
         found = still_differs(directory, head, plot, fresh)
         needless = frozenset().union(*(left_out for *_, left_out in found))

@@ -29,9 +29,10 @@ def missing():
 class Directory(tempfile.TemporaryDirectory):
     """Where plans and transcripts are; the guest sees it, too."""
 
-    def __init__(self):
+    def __init__(self, here=False):
+        """here: this kernel has IPVS, no guest is needed."""
         super().__init__()
-        self.guests = []
+        self.guests, self.here = [], here
         self.core = "native"  # or "faulty"
 
     def __enter__(self):
@@ -53,8 +54,9 @@ class Directory(tempfile.TemporaryDirectory):
         return self.path(name)
 
     def start_guest(self, *command):
+        start = [] if self.here else [ORACLE, "-t", "1200", "-m", "1G", "-o", self.name]
         # pylint: disable-next=consider-using-with
-        guest = subprocess.Popen([ORACLE, "-t", "1200", "-m", "1G", "-o", self.name, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        guest = subprocess.Popen([*start, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.guests.append(guest)
         return guest
 

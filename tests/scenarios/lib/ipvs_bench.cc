@@ -5,8 +5,10 @@
 #include "tests/scenarios/lib/surroundings.hh"
 #include "tests/scenarios/lib/switches.hh"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spawn.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,12 +35,37 @@ struct Ran {
     std::string output;
 };
 
+/// Words are separated by single spaces. Without a shell: in user-mode Linux each start of a program is dear.
+int spawn(std::string command, const std::string& in, const std::string& out) {
+    std::vector<char*> words{command.data()};
+    for (char& c : command)
+        if (c == ' ') {
+            c = '\0';
+            words.push_back(&c + 1);
+        }
+    words.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, in.c_str(), O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    pid_t child = 0;
+    const int error = posix_spawnp(&child, words[0], &files, nullptr, words.data(), environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (error != 0)
+        throw Unavailable(fmt::format("cannot run {}: {}", words[0], std::strerror(error)));
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
 /// With this on its standard input. Files live in memory: the guest's root does.
 Ran run(const std::string& command, const std::string& input = "") {
     const std::string in = fmt::format("/dev/shm/ipvs-bench-{}.in", getpid());
     const std::string out = fmt::format("/dev/shm/ipvs-bench-{}.out", getpid());
     write_file(in, input + "\n");
-    const int status = std::system(fmt::format("{} <{} >{} 2>&1", command, in, out).c_str());
+    const int status = spawn(command, in, out);
     std::ifstream file(out);
     std::stringstream text;
     text << file.rdbuf();
