@@ -1,12 +1,12 @@
-# bpvs_unit_tests(NAME SOURCES... LIBS...): the unit tests beside the code of one part, NAME_test. One process runs
-# them all, or some of them (--gtest_filter): to start a program costs more than most tests.
-# Nobody debugs them: of their own code there is no debug information.
+# bpvs_without_debug_information(TARGET...): of programs that only tests run.
 function(bpvs_without_debug_information)
   foreach(target ${ARGN})
     target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-g0>)
   endforeach()
 endfunction()
 
+# bpvs_unit_tests(NAME SOURCES... LIBS...): the unit tests beside the code of one part, NAME_test. One process runs
+# them all, or some of them (--gtest_filter): to start a program costs more than most tests.
 function(bpvs_unit_tests name)
   cmake_parse_arguments(T "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name}_test ${T_SOURCES})
