@@ -144,7 +144,7 @@ private:
     std::deque<Value> values_;
 };
 
-/// Large tables of which a test touches little: zeros that the kernel hands out page by page.
+/// Large tables of which a test touches little: zeros, as in a BPF map, that the kernel hands out page by page.
 template <class T>
 struct ZeroedPages {
     static_assert(std::is_trivially_destructible_v<T>);
@@ -204,20 +204,20 @@ struct Tables {
     std::mt19937 random{1};  ///< the same numbers in every run
     u64 jiffies = 1'000'000; ///< the clock: advance it by hand
 
-    std::vector<Conn> conns;
-    std::vector<Dest> dests;
-    std::vector<LoadChanges> changes; ///< by group of destination ids
+    LargeTable<Conn> conns;
+    LargeTable<Dest> dests;
+    LargeTable<LoadChanges> changes; ///< by group of destination ids
     LargeTable<Way> ways = LargeTable<Way>(bpvs::ways);
-    std::vector<Cursor> cursors; ///< by service id
+    LargeTable<Cursor> cursors; ///< by service id
     LargeTable<u32> words;
-    std::vector<Counters> counters; ///< by destination id, then max_dests + service id
-    std::vector<Counters> zeros;    ///< as `counters`
-    std::vector<Rates> rates;       ///< as `counters`
+    LargeTable<Counters> counters; ///< by destination id, then max_dests + service id
+    LargeTable<Counters> zeros;    ///< as `counters`
+    LargeTable<Rates> rates;       ///< as `counters`
     std::array<u64, static_cast<std::size_t>(Reason::count)> reasons{};
 
     HashMap<ServiceKey, Service> services;
     HashMap<ServerKey, u32> servers;
-    std::vector<FlowBucket> flows;
+    LargeTable<FlowBucket> flows;
     HashMap<Flow, FlowTarget> more_flows;
     LargeTable<MarkRule> mark_rules = LargeTable<MarkRule>(std::size_t{2} * max_mark_rules);
     LargeTable<MarkPorts> mark_ports = LargeTable<MarkPorts>(std::size_t{2} * max_mark_ports);

@@ -45,7 +45,7 @@ Frame any_frame() {
 
 /// Records of a plain table, byte by byte.
 template <class T>
-void expect_same(const std::vector<T>& a, const std::vector<T>& b) {
+void expect_same(const sim::LargeTable<T>& a, const sim::LargeTable<T>& b) {
     RC_ASSERT(a.size() == b.size());
     const bool same = std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
     RC_ASSERT(same);

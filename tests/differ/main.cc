@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <span>
 
 namespace {
 
@@ -75,24 +77,42 @@ void play_file(const std::string& world, const std::string& path, const std::str
         throw Wrong("cannot write " + out);
 }
 
-/// PLAN...: each is played by a process of its own, all at once, and written down beside it.
-int play_together(const std::string& world, int count, char** plans) {
-    int failed = 0;
-    for (int i = 0; i < count; i++) {
-        if (fork() == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            try {
-                play_file(world, plans[i], std::string(plans[i]) + "." + world, nullptr);
-                _exit(0);
-            } catch (const std::exception& why) {
-                fmt::print(stderr, "bpvs_differ: {}: {}\n", plans[i], why.what());
-                _exit(1);
-            }
-        }
+/// What cannot be played leaves no transcript.
+bool play_or_complain(const std::string& world, const std::string& plan, const std::string& out,
+                      const char* clock_from) {
+    try {
+        play_file(world, plan, out, clock_from);
+        return true;
+    } catch (const std::exception& why) {
+        fmt::print(stderr, "bpvs_differ: {}: {}\n", plan, why.what());
+        std::remove(out.c_str());
+        return false;
     }
-    for (int status = 0; wait(&status) > 0;)
-        failed += status != 0;
-    return failed ? 1 : 0;
+}
+
+/// Each plan is played on the real IPVS, all at once, and then on `core` after its clock. The transcripts are PLAN.ipvs
+/// and PLAN.native.
+int play_together(const std::string& core, std::span<char*> plans) {
+    IpvsBench::load_programs();
+    std::vector<pid_t> children;
+    for (const char* plan : plans) {
+        const pid_t child = fork();
+        if (child == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            _exit(play_or_complain("ipvs", plan, std::string(plan) + ".ipvs", nullptr) ? 0 : 1);
+        }
+        children.push_back(child);
+    }
+    bool all = true;
+    for (const pid_t child : children) {
+        int status = 0;
+        waitpid(child, &status, 0);
+        all &= status == 0;
+    }
+    for (const std::string plan : plans)
+        if (all)
+            play_or_complain(core, plan, plan + ".native", (plan + ".ipvs").c_str());
+    return all ? 0 : 1;
 }
 
 /// Standard input: after `i PACKET`, lines `o LINK HEX`. Standard output: what a scenario says there.
@@ -124,10 +144,12 @@ int main(int argc, char** argv) {
             generate(argv[2], std::stoull(argv[3]), static_cast<u32>(std::stoul(argv[4])), std::cout);
         else if (command == "generate" && argc == 3 && std::string(argv[2]) == "twos")
             measure_twos(std::cout);
-        else if (command == "play" && (argc == 5 || argc == 6))
+        else if (command == "play" && (argc == 5 || argc == 6)) {
+            if (std::string(argv[2]) == "ipvs")
+                IpvsBench::load_programs();
             play_file(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : nullptr);
-        else if (command == "together" && argc > 3)
-            return play_together(argv[2], argc - 3, argv + 3);
+        } else if (command == "together" && argc > 3)
+            return play_together(argv[2], {argv + 3, argv + argc});
         else if (command == "express")
             express();
         else if (command == "switches")
@@ -136,7 +158,7 @@ int main(int argc, char** argv) {
         else
             throw Wrong("usage: bpvs_differ generate events|choices SEED COUNT | generate twos | play WORLD PLAN "
                         "TRANSCRIPT [CLOCK] | "
-                        "together WORLD PLAN... | express | switches");
+                        "together CORE PLAN... | express | switches");
     } catch (const Unavailable& why) {
         fmt::print(stderr, "bpvs_differ: {}\n", why.what());
         return 77;

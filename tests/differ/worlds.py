@@ -60,9 +60,9 @@ class Directory(tempfile.TemporaryDirectory):
         self.guests.append(guest)
         return guest
 
-    def start_ipvs(self, *paths, together=False, module=None):
-        """Transcripts will be beside the plans, .ipvs after their names. module: the guest's kernel gets it before."""
-        command = [DIFFER, "together", "ipvs", *paths] if together else [DIFFER, "play", "ipvs", paths[0], paths[0] + ".ipvs"]
+    def start_ipvs(self, path, module=None):
+        """The transcript will be beside the plan, .ipvs after its name. module: the guest's kernel gets it before."""
+        command = [DIFFER, "play", "ipvs", path, path + ".ipvs"]
         if module:
             command = ["sh", "-c", 'ipvsadm -Ln >/dev/null && insmod "$0" && exec "$@"', module, *command]
         return self.start_guest(*command)
@@ -72,6 +72,10 @@ class Directory(tempfile.TemporaryDirectory):
         self.guests.remove(guest)
         if guest.returncode:
             raise Broken(f"the real IPVS ended with status {guest.returncode}: {complaint}")
+
+    def play_together(self, paths):
+        """On the real IPVS and, after its clock, on the core: what the core refuses has no transcript of it."""
+        self.finish(self.start_guest(DIFFER, "together", self.core, *paths))
 
     @staticmethod
     def forget(path):

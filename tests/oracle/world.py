@@ -9,11 +9,13 @@ import time
 
 import frames
 from clock import Clock
+from loaded_once import LoadedOnce
 from legs import CIP, CIP6, VIP, VIP6, rip, rip6
 from marking import mark_before
 
 IPVS_TABLE = pathlib.Path("/proc/net/ip_vs_conn")
 READINGS = 10
+A_TICK = 0.02  # seconds
 
 
 class World:
@@ -25,9 +27,11 @@ class World:
         self.filters, self.has_rules = 0, False
         self.rules_of_marks = []  # of routing
         if ipvsadm.endswith("bpvsadm"):
+            self.run_ipvsadm = lambda arguments, text=None: subprocess.run([ipvsadm, *arguments], input=text, capture_output=True, text=True, check=False)
             bpvs = ipvsadm.removesuffix("adm")
             self.add_rule, self.flush_rules = f"{bpvs} mark add", f"{bpvs} mark flush"
         else:
+            self.run_ipvsadm = LoadedOnce(ipvsadm).run
             mangle = "iptables-legacy -t mangle"
             self.add_rule, self.flush_rules = f"{mangle} -A PREROUTING", f"{mangle} -F"
         self.changed = {}  # settings of net.ipv4.vs, and what they were
@@ -55,7 +59,7 @@ class World:
     def command(self, arguments, log=True):
         """The arguments may name the case's own services: {v}, {v1} … {v9}, of IPv6 {w}, {w1} … {w9}."""
         line = self._named(arguments)
-        done = subprocess.run([self.ipvsadm, *line.split()], capture_output=True, text=True, check=False)
+        done = self.run_ipvsadm(line.split())
         if log:
             self.steps.append([f"ipvsadm {arguments}", [f"exit {done.returncode}", *done.stdout.splitlines()]])
         elif done.returncode:
@@ -72,7 +76,7 @@ class World:
     def _restore(self, *lines):
         """What no case is about, by one command: to start one is what costs in user-mode Linux."""
         text = "".join(f"{self._named(line)}\n" for line in lines)
-        done = subprocess.run([self.ipvsadm, "-R"], input=text, capture_output=True, text=True, check=False)
+        done = self.run_ipvsadm(["-R"], text)
         if done.returncode or done.stderr:
             raise RuntimeError(f"{self.ipvsadm} -R: exit {done.returncode}: {done.stderr}\n{text}")
 
@@ -128,7 +132,9 @@ class World:
 
     def read_connections(self):
         """IPVS prints its table page by page: where a connection ends between two pages, others are left out. Then the
-        table has more rows than were printed."""
+        table has more rows than were printed. One that was replaced is there until the next tick."""
+        if not self._bpvs():
+            time.sleep(A_TICK)
         for _ in range(READINGS):
             rows = [row.split() for row in self.command("-Lnc", log=False).splitlines()[2:]]
             if self._bpvs() or len(rows) >= len(IPVS_TABLE.read_bytes().splitlines()) - 1:

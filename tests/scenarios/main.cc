@@ -218,6 +218,7 @@ void play_here(std::vector<Case>& cases, Tally& tally, unsigned seed) {
 void play_in_guest(std::vector<Case>& cases, Tally& tally) {
     std::vector<std::size_t> order(cases.size());
     std::iota(order.begin(), order.end(), 0);
+    IpvsBench::load_programs();
     Pool pool(8, true, [&]() -> Pool::Play { return [&](std::size_t i) { return play_on_ipvs(*cases[i].scenario); }; });
     pool.play(order, [&](std::size_t index, const Report& result) { tally.add(index, result); }, [] {});
 }

@@ -1,16 +1,14 @@
 #include "tests/scenarios/lib/ipvs_bench.hh"
 
 #include "tests/scenarios/lib/ipvs_tables.hh"
+#include "tests/scenarios/lib/programs.hh"
 #include "tests/scenarios/lib/stack.hh"
 #include "tests/scenarios/lib/surroundings.hh"
 #include "tests/scenarios/lib/switches.hh"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <spawn.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,50 +28,6 @@ constexpr double a_tick = 0.02;
 constexpr int most_readings = 8;
 const std::string settings_directory = "/proc/sys/net/ipv4/vs/";
 
-struct Ran {
-    int status;
-    std::string output;
-};
-
-/// Words are separated by single spaces. Without a shell: in user-mode Linux each start of a program is dear.
-int spawn(std::string command, const std::string& in, const std::string& out) {
-    std::vector<char*> words{command.data()};
-    for (char& c : command)
-        if (c == ' ') {
-            c = '\0';
-            words.push_back(&c + 1);
-        }
-    words.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, in.c_str(), O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-    pid_t child = 0;
-    const int error = posix_spawnp(&child, words[0], &files, nullptr, words.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (error != 0)
-        throw Unavailable(fmt::format("cannot run {}: {}", words[0], std::strerror(error)));
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
-}
-
-/// With this on its standard input. Files live in memory: the guest's root does.
-Ran run(const std::string& command, const std::string& input = "") {
-    const std::string in = fmt::format("/dev/shm/ipvs-bench-{}.in", getpid());
-    const std::string out = fmt::format("/dev/shm/ipvs-bench-{}.out", getpid());
-    write_file(in, input + "\n");
-    const int status = spawn(command, in, out);
-    std::ifstream file(out);
-    std::stringstream text;
-    text << file.rdbuf();
-    unlink(in.c_str());
-    unlink(out.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 255, text.str()};
-}
-
 /// What IPVS has no word for.
 void must_be_known(const Words& words) {
     for (const std::string& word : words)
@@ -82,7 +36,7 @@ void must_be_known(const Words& words) {
 }
 
 /// Role names become addresses.
-std::string plain(const Words& words) {
+Words plain(const Words& words) {
     Words all = words;
     for (std::size_t i = 1; i < all.size(); i++) {
         const std::string& option = words[i - 1];
@@ -96,7 +50,12 @@ std::string plain(const Words& words) {
         const bool brackets = text.find(':') != std::string::npos && end != all[i].size();
         all[i] = (brackets ? "[" + text + "]" : text) + all[i].substr(end);
     }
-    return fmt::format("{}", fmt::join(all, " "));
+    return all;
+}
+
+Ran ipvsadm(Words words, const std::string& input = "") {
+    words.insert(words.begin(), "ipvsadm");
+    return run_program(words, input);
 }
 
 Result<void> outcome(const Ran& ran) {
@@ -106,6 +65,11 @@ Result<void> outcome(const Ran& ran) {
 }
 
 } // namespace
+
+void IpvsBench::load_programs() {
+    load_once("ip");
+    load_once("ipvsadm");
+}
 
 IpvsBench::IpvsBench() {
     if (!std::ifstream("/proc/net/ip_vs"))
@@ -145,14 +109,14 @@ void IpvsBench::wait(double seconds) { std::this_thread::sleep_for(std::chrono::
 
 Result<void> IpvsBench::command(const Words& words) {
     must_be_known(words);
-    return outcome(run("ipvsadm " + plain(words)));
+    return outcome(ipvsadm(plain(words)));
 }
 
 std::vector<std::string> IpvsBench::commands(const std::vector<Words>& lines) {
     std::string input;
     for (const Words& line : lines)
-        input += plain(line) + "\n";
-    if (const auto done = outcome(run("ipvsadm -R", input)); !done)
+        input += fmt::format("{}\n", fmt::join(plain(line), " "));
+    if (const auto done = outcome(ipvsadm({"-R"}, input)); !done)
         return {done.error().message};
     return {};
 }
@@ -160,21 +124,21 @@ std::vector<std::string> IpvsBench::commands(const std::vector<Words>& lines) {
 Result<void> IpvsBench::mark(const Words& words) {
     if (std::ranges::find(words, "sctp") != words.end())
         throw Unavailable("this kernel's iptables does not know SCTP's ports");
-    std::string line = "iptables-legacy -t mangle";
+    Words line{"iptables-legacy", "-t", "mangle"};
     const std::string command = words.empty() ? "" : words[0];
-    if (command == "flush")
-        return outcome(run(line + " -F PREROUTING"));
-    line += command == "add" ? " -A PREROUTING" : " -D PREROUTING";
+    line.insert(line.end(), {command == "flush" ? "-F" : command == "add" ? "-A" : "-D", "PREROUTING"});
     for (std::size_t i = 1; i < words.size(); i++) {
         const std::string& word = words[i];
         if (words[i - 1] == "-d") {
             const std::size_t slash = std::min(word.find('/'), word.size());
-            line += " " + address_text(parse_address(word.substr(0, slash))) + word.substr(slash);
+            line.push_back(address_text(parse_address(word.substr(0, slash))) + word.substr(slash));
+        } else if (word == "--set-mark") {
+            line.insert(line.end(), {"-j", "MARK", word});
         } else {
-            line += word == "--set-mark" ? " -j MARK --set-mark" : " " + word;
+            line.push_back(word);
         }
     }
-    return outcome(run(line));
+    return outcome(run_program(line));
 }
 
 Result<void> IpvsBench::set(const std::vector<Assignment>& settings) {
@@ -194,9 +158,9 @@ Result<std::vector<ServiceView>> IpvsBench::services(bool counters) {
     std::ifstream file("/proc/net/ip_vs");
     std::vector<ServiceView> all = read_ip_vs(file);
     if (counters) {
-        std::istringstream stats(run("ipvsadm -Ln --stats --exact").output);
+        std::istringstream stats(ipvsadm({"-Ln", "--stats", "--exact"}).output);
         add_stats(stats, all);
-        std::istringstream persistent(run("ipvsadm -Ln --persistent-conn").output);
+        std::istringstream persistent(ipvsadm({"-Ln", "--persistent-conn"}).output);
         add_persistent(persistent, all);
     }
     return all;

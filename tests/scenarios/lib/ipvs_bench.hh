@@ -8,6 +8,8 @@ namespace bpvs::scenario {
 /// Takes over the process's network namespace: one scenario, one process.
 class IpvsBench : public Bench {
 public:
+    /// To be called before processes that play are forked: the programs that all of them run are loaded once.
+    static void load_programs();
     /// Moves the process into a network namespace of its own. Throws Unavailable.
     IpvsBench();
 

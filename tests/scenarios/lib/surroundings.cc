@@ -1,28 +1,23 @@
 #include "tests/scenarios/lib/surroundings.hh"
 
 #include "tests/scenarios/lib/bench.hh"
+#include "tests/scenarios/lib/programs.hh"
 
 #include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <memory>
 
 namespace bpvs::scenario {
 
 namespace {
 
 void ip_batch(const std::string& lines) {
-    const std::unique_ptr<FILE, int (*)(FILE*)> ip(popen("ip -batch -", "w"), [](FILE*) { return 0; });
-    if (!ip)
-        throw Wrong("cannot run ip");
-    std::fputs(lines.c_str(), ip.get());
-    if (pclose(ip.get()) != 0)
-        throw Wrong("ip refused:\n" + lines);
+    if (const Ran ran = run_program({"ip", "-batch", "-"}, lines); ran.status != 0)
+        throw Wrong(fmt::format("ip refused:\n{}{}", ran.output, lines));
 }
 
 std::string lines_for_links(const Topology& t) {
