@@ -160,8 +160,8 @@ struct Dest {
     u32 lower;          ///< -y
     u32 drain;          ///< its service's, kept after the server is removed from it
     u32 reserved;
-    u64 drained;        ///< jiffies64 at which its connections are over; 0: they go on
-    u32 place[2];       ///< in the list, by Service::side; true where that list has its id there
+    u64 drained;  ///< jiffies64 at which its connections are over; 0: they go on
+    u32 place[2]; ///< in the list, by Service::side; true where that list has its id there
 };
 static_assert(sizeof(Dest) == 96);
 
